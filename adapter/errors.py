@@ -1,0 +1,67 @@
+"""What goes wrong, as types: one finding per fault, one exception per kind of end.
+
+Messages hold the rule, the path and the table; never a name, an INS or a sentence of the visit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error stops the step, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, told so that a reader can go to it and mend it.
+
+    Attributes:
+        rule: stable code of the rule (``VIS-012``, ``INS-KEY``...), explained by ``dmp-adapter rules CODE``.
+        severity: error or warning.
+        path: JSON path (``$.care_team[2].rpps``), XPath or FHIRPath of the culprit.
+        message: one French sentence without any patient data.
+        source: where the rule comes from (text, edition, section).
+    """
+
+    rule: str
+    severity: Severity
+    path: str
+    message: str
+    source: str = ""
+
+
+class AdapterError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class FindingsError(AdapterError):
+    """A step that found at least one error; it carries every finding, warnings included."""
+
+    def __init__(self, findings: tuple[Finding, ...] | list[Finding]) -> None:
+        self.findings: tuple[Finding, ...] = tuple(findings)
+        super().__init__("; ".join(f"{f.rule} {f.path}" for f in self.findings))
+
+
+class VisitInvalid(FindingsError):
+    """The caller's data: findings with JSON paths."""
+
+
+class MappingError(FindingsError):
+    """Our tables: findings whose path is ``file:line`` or table and local code."""
+
+
+class DocumentInvalid(FindingsError):
+    """Our output: findings against the published rules, with XPath or FHIRPath."""
+
+
+class DmpError(AdapterError):
+    """Root of what a DMP exchange can end in, other than success."""
+
+
+class OutboxError(AdapterError):
+    """The durable queue could not do what was asked."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from adapter.model import clinical, codes, people
-from adapter.model.fields import LocalId, Model, Moment, Text, described, required, several
+from adapter.model.fields import Day, LocalId, Model, Moment, Text, described, required, several
 
 FORMAT = "vsp-visit/1"
 
@@ -17,7 +17,7 @@ class Sharing(Model):
 
     confidentiality: codes.ConfidentialityCode = required("Niveau de confidentialité.", default="normal")
     visibility: tuple[codes.VisibilityCode, ...] = several("Masquages demandés dans le DMP.")
-    announce_on: str | None = described("Consultation d'annonce prévue (levée du masquage au patient), AAAA-MM-JJ.")
+    announce_on: Day | None = described("Consultation d'annonce prévue (levée du masquage au patient).")
     opposition: bool = required("Le patient s'oppose au versement dans son DMP.", default=False)
     opposition_reason: Text | None = described("Motif, gardé localement : jamais imprimé dans un document.")
     informed: bool | None = described("Le patient a été informé du partage.")

@@ -106,9 +106,9 @@ def _nesting_limit() -> int:
 
 
 def _nests(depth: int) -> bool:
-    """True when ``jiter`` reads `depth` nested arrays."""
+    """True when ``jiter`` reads a number inside `depth` arrays."""
     try:
-        jiter.from_json(b"[" * depth + b"]" * depth)
+        jiter.from_json(b"[" * depth + b"0" + b"]" * depth)
     except ValueError:
         return False
     return True
@@ -125,8 +125,10 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
     Args:
         data: UTF-8 text, with or without a byte order mark.
         max_bytes: refused beyond, byte order mark included.
-        max_depth: deepest nesting accepted, never more than `NESTING_LIMIT`; a bare number has depth 0, ``[1]`` 1.
+        max_depth: deepest nesting accepted, never more than `NESTING_LIMIT`; ``[1]`` has depth 1, an empty
+            array or object adds nothing.
         root: how paths begin (``$`` for a visit, ``Bundle`` for a FHIR document).
+
     Raises:
         FindingsError: every fault found, each with its path or its ``line:column``.
     Source: RFC 8259.
@@ -178,9 +180,10 @@ def _finding(rule: str, path: str, message: str) -> Finding:
 
 
 def _place(text: bytes, offset: int) -> str:
-    """``line:column`` of a byte offset, both from 1, columns counted in bytes."""
-    line = text.count(b"\n", 0, offset) + 1
-    column = offset - text.rfind(b"\n", 0, offset)
+    """``line:column`` of a byte offset, both from 1; columns count characters, as editors do."""
+    start = text.rfind(b"\n", 0, offset) + 1
+    column = len(text[start:offset].decode("utf-8", "replace")) + 1
+    line = text.count(b"\n", 0, start) + 1
     return f"{line}:{column}"
 
 
@@ -242,14 +245,24 @@ def _strict_fault(text: bytes) -> Finding:
         jiter.from_json(text, allow_inf_nan=False, float_mode="decimal", cache_mode="none")
     except ValueError as fault:
         said = str(fault)
-        where = PLACE.search(said)
-        path = f"{where[1]}:{where[2]}" if where else "1:1"
+        path = _strict_place(text, said)
         if said.startswith("control character"):
             return _finding("JSON-CONTROL", path, "Un caractère de commande n'est pas échappé dans un texte.")
         if said.startswith("number out of range"):
             return _finding("JSON-NUMBER", path, "Un nombre a trop de chiffres.")
         return _finding("JSON-SYNTAX", path, "Le texte n'est pas du JSON.")
     return _finding("JSON-SYNTAX", "1:1", "Le texte n'est pas du JSON.")
+
+
+def _strict_place(text: bytes, said: str) -> str:
+    """``line:column`` of the strict parser's complaint, whose columns count bytes."""
+    where = PLACE.search(said)
+    if where is None:
+        return "1:1"
+    start = 0
+    for _ in range(int(where[1]) - 1):
+        start = text.index(b"\n", start) + 1
+    return _place(text, min(start + max(int(where[2]) - 1, 0), len(text)))
 
 
 class _Members(list[tuple[str, Any]]):

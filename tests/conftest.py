@@ -1,18 +1,31 @@
-"""What every test lives under: no network but loopback, and official rules that are never skipped by accident."""
+"""What every test lives under: no network, fixed seeds, goldens moved on demand only, official rules never skipped."""
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("DMP_ADAPTER_SHARED") or PROJECT_ROOT.parent / "shared")
+
+# Same examples on every run and no stopwatch: a red run can be run again, on a busy machine too.
+hypothesis.settings.register_profile(
+    "project",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("project")
 
 # --- No network -------------------------------------------------------------------------------------------------
 
@@ -66,6 +79,34 @@ def _no_network(request: pytest.FixtureRequest) -> Iterator[None]:
     _refused.clear()
     if refused and request.node.get_closest_marker("plants_network_fault") is None:
         pytest.fail("pas de réseau dans les tests : " + ", ".join(refused))
+
+
+# --- Goldens ----------------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-goldens", action="store_true", help="write expected files anew instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, bytes], None]:
+    """Compares bytes with an expected file; a missing one fails. ``--update-goldens`` writes it instead."""
+    update = bool(request.config.getoption("--update-goldens"))
+
+    def compare(expected: Path, actual: bytes) -> None:
+        name = expected.relative_to(PROJECT_ROOT) if expected.is_relative_to(PROJECT_ROOT) else expected
+        if update:
+            expected.parent.mkdir(parents=True, exist_ok=True)
+            expected.write_bytes(actual)
+        elif not expected.is_file():
+            pytest.fail(f"{name} manque : relire puis écrire avec --update-goldens")
+        elif expected.read_bytes() != actual:
+            before, after = (data.decode("utf-8", "replace").splitlines() for data in (expected.read_bytes(), actual))
+            changes = difflib.unified_diff(before, after, "attendu", "obtenu", n=1, lineterm="")
+            shown = [line[:300] for line in itertools.islice(changes, 40)]
+            pytest.fail("\n".join([f"{name} a changé (relire, puis --update-goldens) :", *shown]))
+
+    return compare
 
 
 # --- Official rules ---------------------------------------------------------------------------------------------

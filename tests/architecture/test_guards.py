@@ -14,11 +14,11 @@ import pytest
 CONFTEST = Path(__file__).resolve().parent.parent / "conftest.py"
 
 
-def _pytest(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def _pytest(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (folder / "conftest.py").write_text(CONFTEST.read_text("utf-8"), "utf-8")
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    conformance\n    plants_network_fault\n", "utf-8")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
@@ -96,3 +96,22 @@ def test_conformance_tests_are_skipped_loudly_when_the_rules_are_absent(tmp_path
     assert run.returncode == pytest.ExitCode.OK
     assert "2 TEST(S) DE CONFORMITÉ SAUTÉ(S), RÈGLES OFFICIELLES ABSENTES" in run.stdout
     assert "1 passed, 2 skipped" in run.stdout
+
+
+def test_a_golden_moves_only_when_asked(tmp_path: Path) -> None:
+    expected = tmp_path / "expected" / "x.txt"
+    planted = "from pathlib import Path\ndef test_planted(golden):\n    golden(Path({path!r}), {text!r}.encode())\n"
+    test = tmp_path / "test_planted.py"
+
+    test.write_text(planted.format(path=str(expected), text="un"), "utf-8")
+    assert "manque" in _pytest(tmp_path).stdout
+    assert _pytest(tmp_path, "--update-goldens").returncode == pytest.ExitCode.OK
+    assert expected.read_text("utf-8") == "un"
+    assert _pytest(tmp_path).returncode == pytest.ExitCode.OK
+
+    test.write_text(planted.format(path=str(expected), text="deux"), "utf-8")
+    run = _pytest(tmp_path)
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "-un" in run.stdout
+    assert "+deux" in run.stdout
+    assert expected.read_text("utf-8") == "un"

@@ -1,0 +1,119 @@
+"""The page: what matters at three in the morning first, then every section in order, people, data of the document."""
+
+from __future__ import annotations
+
+from adapter.model.document import Document, Identifier
+from adapter.render import people
+from adapter.render.markup import attribute, clock, css_string, joined, long_date, short_date, text, time_tag
+from adapter.render.narrative import section
+from adapter.render.style import STYLE
+
+
+def render(document: Document) -> bytes:
+    """UTF-8 HTML page of `document`: French, self-contained, without script, laid out for screen and A4 paper.
+
+    The page title carries no patient data; the printed pages repeat the name and the birth date, because a page that
+    left its bundle must still find its patient.
+    """
+    patient = document.patient
+    page_head = f"{patient.text}, {short_date(patient.birth_date)} · {document.title} · version {document.version}"
+    return (
+        "<!DOCTYPE html>\n"
+        f'<html lang="{attribute(document.language)}">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{text(document.title)}</title>\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        '<meta name="robots" content="noindex, nofollow">\n<meta name="referrer" content="no-referrer">\n'
+        '<meta name="format-detection" content="telephone=no">\n'
+        f"<style>\n{STYLE}@page {{ @top-left {{ content: {css_string(page_head)}; }} }}\n</style>\n</head>\n<body>\n"
+        '<a class="skip" href="#synthese">Aller à la synthèse</a>\n'
+        f"{_top(document)}"
+        f'<main id="synthese">\n{_contents(document)}{"".join(map(section, document.sections))}</main>\n'
+        f"{_people(document)}{_about(document)}"
+        "</body>\n</html>\n"
+    ).encode()
+
+
+def _top(document: Document) -> str:
+    """Band that answers who, when, where, by whom, and whom to call."""
+    encounter = document.encounter
+    start, end = encounter.start, encounter.end
+    until = clock(end) if end.date() == start.date() else f"{long_date(end)}, {clock(end)}"
+    when = joined([time_tag(start, f"{long_date(start)}, {clock(start)}"), time_tag(end, until)], " – ")
+    place = encounter.place
+    where = joined(
+        [
+            text(place.label),
+            people.organization(place.organization)
+            if place.organization and place.organization.name not in place.label
+            else "",
+            people.address(place.address),
+        ],
+        ", ",
+    )
+    visit = people.definitions(
+        [("Visite", when), ("Lieu", where), ("Téléphone du lieu", people.telecoms(place.telecoms))]
+    )
+    return (
+        f'<header class="top">\n<h1>{text(document.title)}</h1>\n{_notices(document)}'
+        f'<div class="who-where">\n<section class="patient" aria-label="Patient">\n'
+        f"{people.identity(document.patient, document)}</section>\n"
+        f'<section class="visit" aria-label="Visite">\n{visit}{people.author(document)}</section>\n</div>\n'
+        f"{people.calls(document)}</header>\n"
+    )
+
+
+def _notices(document: Document) -> str:
+    """What changes how the sheet may be used: a restricted visibility, an earlier version replaced."""
+    notices = []
+    if document.visibility:
+        masks = ", ".join(text(coding.display or coding.code) for coding in document.visibility)
+        notices.append(f"<b>Diffusion restreinte\u00a0:</b> {masks}. À vérifier avant de remettre cette fiche.")
+    if document.replaces_oid:
+        reason = f" <b>Motif\u00a0:</b> {text(document.correction)}" if document.correction else ""
+        notices.append(f"<b>Version {document.version}</b>, qui remplace une version antérieure.{reason}")
+    return "".join(f'<p class="notice">{notice}</p>\n' for notice in notices)
+
+
+def _contents(document: Document) -> str:
+    """Links to the sections, for the screen."""
+    links = "".join(
+        f'<li><a href="#rubrique-{attribute(section.key)}">{text(section.title)}</a></li>\n'
+        for section in document.sections
+    )
+    return f'<nav aria-label="Rubriques">\n<ul>\n{links}</ul>\n</nav>\n'
+
+
+def _people(document: Document) -> str:
+    """Relatives, legal representatives and team; empty when the document names none."""
+    tables = people.relatives(document) + people.guardians(document.patient) + people.team(document)
+    return f'<section class="people">\n<h2>Personnes</h2>\n{tables}</section>\n' if tables else ""
+
+
+def _about(document: Document) -> str:
+    """Data of the document itself."""
+    written = document.written_at
+    custodian = document.custodian
+    rows = [
+        ("Type", text(document.type.display or document.type.code)),
+        ("Rédigé le", time_tag(written, f"{long_date(written)}, {clock(written)}")),
+        (
+            "Rédigé par",
+            joined([people.professional_name(document.author), _number(document.author.identifier)], ", "),
+        ),
+        ("Conservé par", joined([text(custodian.name), _number(custodian.identifier)], ", ")),
+        ("Confidentialité", text(document.confidentiality.display or document.confidentiality.code)),
+        ("Version", str(document.version)),
+        ("Identifiant", text(document.oid)),
+        ("Identifiant de la série", text(document.set_oid)),
+        ("Document remplacé", text(document.replaces_oid)),
+    ]
+    return (
+        "<footer>\n<h2>À propos de ce document</h2>\n"
+        "<p>Fiche de lecture du document désigné ci-dessous\u00a0: elle en reprend le texte.</p>\n"
+        f"{people.definitions(rows)}</footer>\n"
+    )
+
+
+def _number(identifier: Identifier | None) -> str:
+    return f"n°\u00a0{text(identifier.value)}" if identifier else ""

@@ -76,15 +76,15 @@ _ENCODINGS = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 _TOO_DEEP = {DEFAULT_MAX_DEPTH: etree.XPath("boolean(" + "/*" * (DEFAULT_MAX_DEPTH + 1) + ")")}
 
 
-def parse_xml(
-    data: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES, max_depth: int = DEFAULT_MAX_DEPTH
-) -> etree._Element:
+def parse_xml(data: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES, max_depth: int = DEFAULT_MAX_DEPTH) -> etree._Element:
     """Root element of the document in `data`.
 
     Args:
         data: the whole file, UTF-8, with or without byte order mark.
         max_bytes: size above which nothing is parsed.
         max_depth: number of nested elements accepted, the root counting as one.
+        allow_instructions: let any processing instruction through, unread (documents published by the authority
+            carry their editor's).
     Raises:
         DocumentInvalid: with one finding of `RULES`; its message never quotes the document.
     """
@@ -107,7 +107,7 @@ def parse_xml(
     except etree.XMLSyntaxError as error:
         _refuse_syntax(error)
     tree = root.getroottree()
-    if data.find(b"<?", 1) > 0 and _has_foreign_instruction(root):
+    if not allow_instructions and data.find(b"<?", 1) > 0 and _has_foreign_instruction(root):
         _refuse("XML-PI", "Le document contient une instruction de traitement autre que xml-stylesheet.")
     if _depth_test(max_depth)(tree):
         _refuse("XML-DEPTH", f"Le document imbrique plus de {max_depth} éléments.")

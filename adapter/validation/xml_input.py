@@ -76,7 +76,13 @@ _ENCODINGS = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 _TOO_DEEP = {DEFAULT_MAX_DEPTH: etree.XPath("boolean(" + "/*" * (DEFAULT_MAX_DEPTH + 1) + ")")}
 
 
-def parse_xml(data: bytes, *, max_bytes: int = DEFAULT_MAX_BYTES, max_depth: int = DEFAULT_MAX_DEPTH) -> etree._Element:
+def parse_xml(
+    data: bytes,
+    *,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    max_depth: int = DEFAULT_MAX_DEPTH,
+    allow_instructions: bool = False,
+) -> etree._Element:
     """Root element of the document in `data`.
 
     Args:

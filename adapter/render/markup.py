@@ -43,11 +43,11 @@ def text(value: str) -> str:
 
 
 def css_string(value: str) -> str:
-    """`value` as a quoted CSS string: every character but ASCII letters, digits and spaces is written as its number.
+    """`value` as a quoted CSS string: every character but ASCII letters and digits is written as its number.
 
-    Source: CSS Syntax Level 3, 4.3.7 (six hexadecimal digits end an escape by themselves).
+    Source: CSS Syntax Level 3, 4.3.7 (an escape takes six digits, and swallows the space that follows it).
     """
-    return '"' + "".join(c if c == " " or (c.isascii() and c.isalnum()) else f"\\{ord(c):06x}" for c in value) + '"'
+    return '"' + "".join([c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in value]) + '"'
 
 
 def joined(parts: Iterable[str], separator: str = " ") -> str:

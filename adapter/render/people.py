@@ -18,6 +18,7 @@ from adapter.model.document import (
 )
 from adapter.render.markup import age, attribute, joined, phone, short_date, text, time_tag
 
+_HOME_COUNTRY = frozenset({"FR", "FRA", "France"})
 TRUSTED_PERSON = "NOK"  # TRE_R260 / HL7 RoleClass, the personne de confiance
 _GENDERS = {"F": "Féminin", "M": "Masculin"}
 _USES = {"H": "domicile", "HP": "domicile", "WP": "travail", "MC": "mobile", "DIR": "ligne directe", "EC": "urgence"}
@@ -28,7 +29,7 @@ def identity(patient: Patient, document: Document) -> str:
     """Name and traits of the patient."""
     rows = [
         ("Nom de naissance", text(patient.birth_family)),
-        ("Prénoms de naissance", text(" ".join(patient.birth_given))),
+        ("Prénoms" if len(patient.birth_given) > 1 else "Prénom", text(" ".join(patient.birth_given))),
         ("Né(e) le", _born(patient, document)),
         ("Sexe", text(patient.gender.display or _GENDERS.get(patient.gender.code, patient.gender.code))),
         ("Matricule INS", _ins(patient)),
@@ -45,7 +46,7 @@ def _born(patient: Patient, document: Document) -> str:
     place = patient.birth_place_name or patient.birth_place_code
     if patient.birth_place_name and patient.birth_place_code:
         place = f"{patient.birth_place_name} ({patient.birth_place_code})"
-    return joined([f"{born} ({years} le jour de la visite)", f"à {text(place)}" if place else ""])
+    return joined([f"{born} ({years})", f"à {text(place)}" if place else ""], ", ")
 
 
 def _ins(patient: Patient) -> str:
@@ -198,7 +199,8 @@ def address(value: Address | None) -> str:
     if value is None:
         return ""
     town = joined([value.postal_code, value.city])
-    return text(", ".join(filter(None, [*value.lines, town, value.country])))
+    country = "" if value.country in _HOME_COUNTRY else value.country
+    return text(", ".join(filter(None, [*value.lines, town, country])))
 
 
 def telecoms(values: Iterable[Telecom]) -> str:
@@ -271,4 +273,5 @@ def table(caption: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]
         + "</tr>\n"
         for row in rows
     )
-    return f"<table>\n<caption>{text(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>\n"
+    head = f"<caption>{text(caption)}</caption>\n<thead><tr>{head}</tr></thead>"
+    return f"<table>\n{head}\n<tbody>\n{lines}</tbody>\n</table>\n"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from adapter.model.document import Document, Identifier
+from adapter.model.document import Document, Identifier, Paragraph
 from adapter.render import people
 from adapter.render.markup import attribute, clock, css_string, joined, long_date, short_date, text, time_tag
 from adapter.render.narrative import section
 from adapter.render.style import STYLE
+
+_LONGEST_REMINDER = 300  # characters
 
 
 def render(document: Document) -> bytes:
@@ -59,8 +61,27 @@ def _top(document: Document) -> str:
         f'<div class="who-where">\n<section class="patient" aria-label="Patient">\n'
         f"{people.identity(document.patient, document)}</section>\n"
         f'<section class="visit" aria-label="Visite">\n{visit}{people.author(document)}</section>\n</div>\n'
-        f"{people.calls(document)}</header>\n"
+        f"{people.calls(document)}{_first(document)}</header>\n"
     )
+
+
+def _first(document: Document) -> str:
+    """What the document marks as to be seen first, word for word, with the way to its section; empty when nothing is.
+
+    A long text is named by its section only, so that the band stays a band.
+    """
+    lines = []
+    for top in document.sections:
+        for part in (top, *top.sections):
+            for block in part.blocks:
+                if isinstance(block, Paragraph) and block.strong:
+                    label = f"{text(block.label)}\u00a0: " if block.label else ""
+                    words = f"{label}{text(block.text)} " if len(block.text) <= _LONGEST_REMINDER else ""
+                    link = f'<a href="#rubrique-{attribute(top.key)}">{text(top.title)}</a>'
+                    lines.append(f"<li>{words}<small>({link})</small></li>\n")
+    if not lines:
+        return ""
+    return f'<div class="first"><h2>À voir d’abord</h2>\n<ul>\n{"".join(lines)}</ul></div>\n'
 
 
 def _notices(document: Document) -> str:

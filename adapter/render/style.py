@@ -20,8 +20,8 @@ p, ul, table, dl { margin: .5rem 0; }
 ul { padding-left: 1.25rem; }
 li { margin: .2rem 0; }
 small { color: var(--soft); font-size: .875em; }
-dl { display: grid; gap: .2rem; }
-dl > div { display: grid; grid-template-columns: 11rem 1fr; gap: .75rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .9rem; align-items: baseline; }
+dl > div { display: contents; }
 dt { color: var(--soft); }
 dd { margin: 0; }
 
@@ -30,7 +30,10 @@ dd { margin: 0; }
 .who-where { display: grid; grid-template-columns: 1fr 1fr; border: 1px solid var(--line); border-radius: .4rem; }
 .who-where > section { padding: .9rem 1rem; }
 .who-where > section + section { border-left: 1px solid var(--line); }
-.who-where dl > div { grid-template-columns: 8.5rem 1fr; }
+.who-where dl { grid-template-columns: minmax(5.5rem, max-content) 1fr; }
+.first { border: 2px solid var(--ink); border-radius: .4rem; padding: .6rem .9rem; margin: .75rem 0; }
+.first h2 { font-size: .95rem; }
+.first ul { margin: .3rem 0 0; }
 .name { font-size: 1.6rem; font-weight: 700; line-height: 1.15; margin: 0 0 .5rem; }
 .figures { font-variant-numeric: tabular-nums; font-weight: 600; }
 .figures span + span { margin-left: .3em; }
@@ -62,8 +65,8 @@ footer { color: var(--soft); font-size: .9rem; }
 @media (max-width: 44rem) {
   .who-where { grid-template-columns: 1fr; }
   .who-where > section + section { border-left: 0; border-top: 1px solid var(--line); }
-  dl > div { grid-template-columns: 1fr; gap: 0; margin-bottom: .3rem; }
-  .who-where dl > div { grid-template-columns: 7.5rem 1fr; gap: .5rem; margin: 0; }
+  footer dl { grid-template-columns: 1fr; gap: 0; }
+  footer dd { margin-bottom: .4rem; }
   thead { position: absolute; left: -999rem; }
   table, tbody, tr, td, caption { display: block; }
   tr { border: 1px solid var(--line); border-radius: .4rem; padding: .4rem .75rem; margin: .5rem 0; }
@@ -78,7 +81,9 @@ footer { color: var(--soft); font-size: .9rem; }
   @bottom-right { font: 8pt sans-serif; color: #47545f; content: "Page " counter(page) " sur " counter(pages); } }
 @page :first { margin-top: 13mm; @top-left { content: none; } }
 @media print {
-  html { font-size: 10pt; line-height: 1.4; }
+  html { font-size: 9.5pt; line-height: 1.38; }
+  p, ul, table, dl { margin: .35rem 0; }
+  th, td { padding: .25rem .5rem; }
   body { max-width: none; padding: 0; }
   .skip, nav, .file a { display: none; }
   a { color: inherit; text-decoration: none; }
@@ -86,8 +91,8 @@ footer { color: var(--soft); font-size: .9rem; }
   .strong, .urgent, .call, thead th { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   h2, h3, h4, h5, h6, caption, .caption { break-after: avoid; }
   thead { display: table-header-group; }
-  tr, li, dl > div, .call, .who-where, .notice { break-inside: avoid; }
+  tr, li, dt, dd, .call, .who-where, .notice, .first, footer { break-inside: avoid; }
   p { orphans: 3; widows: 3; }
-  main > section, .people, footer { margin-top: 6mm; }
+  main > section, .people, footer { margin-top: 5mm; }
 }
 """

@@ -287,7 +287,7 @@ class Goal(Model):
 class Limitation(Model):
     """Decision to limit or stop treatments."""
 
-    items: tuple[codes.LimitationCode, ...] = required("Décisions.", min_length=1)
+    items: tuple[codes.LimitationCode, ...] = required("Décisions.", min_length=1, strict=False)
     decided_on: Day | None = described("Date.")
     collegial: bool | None = described("Procédure collégiale.")
     procedure: Text | None = described("Déroulé : personnes entendues, avis du consultant.")

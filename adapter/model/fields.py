@@ -6,22 +6,31 @@ Input arrives as plain JSON values (``json_input``), so dates are text here and 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
-_PARTIAL = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
-_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,8})?")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+MOMENT_WITHOUT_OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(\.\d{1,6})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PARTIAL = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,8})?", re.ASCII)
+_WIDEST_OFFSET = timedelta(hours=14)  # FHIR R4 dateTime and the time zones in use
 
 
 class Model(BaseModel):
     """Root of the input models: strict, frozen, and no unknown field (a typo must not lose a symptom)."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=False)
+
+
+def _plausible_year(year: int) -> None:
+    """Nothing; refuses a year that no living memory or plan reaches, a slip of the keyboard as a rule."""
+    if not 1850 <= year <= 2200:
+        raise PydanticCustomError("year_bounds", "year")
 
 
 def moment(value: Any) -> datetime:
@@ -31,21 +40,28 @@ def moment(value: Any) -> datetime:
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise PydanticCustomError("moment_format", "moment")
     try:
-        return datetime.fromisoformat(value)
+        read = datetime.fromisoformat(value)
     except ValueError:
         raise PydanticCustomError("moment_real", "moment") from None
+    offset = read.utcoffset()
+    if offset is None or abs(offset) > _WIDEST_OFFSET:
+        raise PydanticCustomError("moment_real", "moment")
+    _plausible_year(read.year)
+    return read
 
 
 def day(value: Any) -> date:
     """Calendar day read from ``AAAA-MM-JJ``."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise PydanticCustomError("day_format", "day")
     try:
-        return date.fromisoformat(value)
+        read = date.fromisoformat(value)
     except ValueError:
         raise PydanticCustomError("day_real", "day") from None
+    _plausible_year(read.year)
+    return read
 
 
 def partial_day(value: Any) -> str:
@@ -53,9 +69,10 @@ def partial_day(value: Any) -> str:
     if not isinstance(value, str) or not _PARTIAL.fullmatch(value):
         raise PydanticCustomError("partial_format", "partial day")
     try:
-        date.fromisoformat((value + "-01-01")[:10])
+        read = date.fromisoformat((value + "-01-01")[:10])
     except ValueError:
         raise PydanticCustomError("day_real", "day") from None
+    _plausible_year(read.year)
     return value
 
 
@@ -116,5 +133,5 @@ def required(text: str, **more: Any) -> Any:
 
 
 def several(text: str, **more: Any) -> Any:
-    """List field, empty by default, with its French description."""
-    return Field(default=(), description=text, **more)
+    """List field, empty by default, with its French description; a JSON array becomes a tuple."""
+    return Field(default=(), description=text, strict=False, **more)

@@ -27,7 +27,9 @@ class Telecom(Model):
 class Address(Model):
     """Postal address; only what is known."""
 
-    lines: tuple[Label, ...] = required("Lignes d'adresse (numéro et voie, complément).", min_length=1, max_length=5)
+    lines: tuple[Label, ...] = required(
+        "Lignes d'adresse (numéro et voie, complément).", min_length=1, max_length=5, strict=False
+    )
     postal_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z -]{2,12}$")] | None = described("Code postal.")
     city: Label | None = described("Commune.")
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = described("Pays, code ISO à 3 lettres.")
@@ -71,7 +73,9 @@ class Patient(Model):
     ins: Ins | None = described("Identité nationale de santé ; sans elle, pas de DMP.")
     local_id: LocalId | None = described("Identifiant du dossier dans le logiciel.")
     birth_family_name: BirthName = required("Nom de naissance (trait strict, sans accent).")
-    birth_given_names: tuple[BirthName, ...] = required("Prénoms de naissance, dans l'ordre.", min_length=1)
+    birth_given_names: tuple[BirthName, ...] = required(
+        "Prénoms de naissance, dans l'ordre.", min_length=1, strict=False
+    )
     gender: codes.GenderCode = required("Sexe de l'état civil.")
     birth_date: Day = required("Date de naissance.")
     birth_place: str | None = described("Code INSEE du lieu de naissance (5 caractères).")

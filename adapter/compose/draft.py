@@ -1,0 +1,80 @@
+"""What the builders of one document share: the visit, the tables, the keys, and what they report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapter.compose.identity import Keys
+from adapter.compose.people import People
+from adapter.compose.wording import sentence
+from adapter.errors import Finding, Severity
+from adapter.mapping import Mappings
+from adapter.model.coded import Coding, Concept
+from adapter.model.document import AnyEntry, Block, Row
+from adapter.model.visit import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a builder puts into one section."""
+
+    blocks: tuple[Block, ...] = ()
+    entries: tuple[AnyEntry, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+class Draft:
+    """One composition in progress.
+
+    Attributes:
+        visit, mappings, keys, people: what is composed, with what.
+        notices: warnings gathered on the way (an entry kept as text...).
+        words: French words and sentences of the tables, ``words("compose.…")``.
+    """
+
+    __slots__ = ("_anchors", "concept", "keys", "mappings", "notices", "people", "visit", "words")
+
+    def __init__(self, visit: Visit, mappings: Mappings, keys: Keys, people: People) -> None:
+        self.visit = visit
+        self.mappings = mappings
+        self.keys = keys
+        self.people = people
+        self.notices: list[Finding] = []
+        self.words = mappings.text
+        self.concept = mappings.concept
+        self._anchors: dict[str, int] = {}
+
+    def anchor(self, section: str) -> str:
+        """Next free anchor of ``section``."""
+        number = self._anchors.get(section, 0) + 1
+        self._anchors[section] = number
+        return f"{section}-{number}"
+
+    def uncoded(self, path: str) -> None:
+        """Report an entry that stays text because no code is known for it."""
+        self.notices.append(
+            Finding("CMP-UNCODED", Severity.WARNING, path, "Élément sans code : conservé en texte.", "DESIGN 3")
+        )
+
+    def named(self, table: str, local: str, label: str | None = None) -> Concept:
+        """Concept of a local value; the doctor's own words replace the table's label when given."""
+        concept = self.mappings.concept(table, local)
+        return Concept(label, concept.codings) if label else concept
+
+    def shown(self, table: str, local: str | None) -> str:
+        """French label of a local value, empty when there is none."""
+        return self.mappings.concept(table, local).text if local else ""
+
+    def coded(self, text: str, *codings: tuple[str, str | None]) -> Concept:
+        """Concept from the doctor's words and the codes that the software sent (system key, code)."""
+        found = tuple(Coding(self.mappings.system(key), code) for key, code in codings if code)
+        return Concept(text, found)
+
+    def heads(self, table: str) -> tuple[str, ...]:
+        """Column titles of one table of the narrative."""
+        return tuple(self.words(f"columns.{table}").split("|"))
+
+
+def row(columns: tuple[str, ...], cells: tuple[str, ...], anchor: str) -> tuple[Row, str]:
+    """The table row and the same words as one sentence."""
+    return Row(cells, anchor), sentence(columns, cells)

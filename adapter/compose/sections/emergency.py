@@ -1,0 +1,85 @@
+"""Points of vigilance: what a carer needs first, at night."""
+
+from __future__ import annotations
+
+from adapter.compose.draft import Content, Draft, row
+from adapter.compose.people import spaced
+from adapter.compose.sections.treatment import amount
+from adapter.compose.wording import joined, lines
+from adapter.mapping import SectionSpec
+from adapter.model.document import Block, Bullets, Item, Row, Table, Telecom
+
+
+def vigilance(draft: Draft, spec: SectionSpec) -> Content:
+    """Numbers that answer day and night, instructions on intensity of care, expected events, products at home."""
+    visit, words, people = draft.visit, draft.words, draft.people
+    blocks: list[Block] = []
+
+    def bullets(texts: list[str], caption: str) -> None:
+        if texts:
+            items = tuple(Item(text, draft.anchor(spec.key)) for text in texts)
+            blocks.append(Bullets(items, words(caption)))
+
+    def always(who: str, telecoms: tuple[Telecom, ...]) -> list[str]:
+        return [f"{who} : {spaced(t)}" for t in telecoms if t.always]
+
+    numbers: list[str] = []
+    for member in people.team:
+        person, structure = member.professional, member.organization
+        if person:
+            numbers += always(joined((person.name.text, member.label), ", "), person.telecoms)
+        if structure:
+            numbers += always(joined((structure.name, member.label if not person else ""), ", "), structure.telecoms)
+    seen: set[str] = set()
+    for relative in people.relatives:
+        if relative.person not in seen:
+            seen.add(relative.person)
+            numbers += always(relative.name.text, relative.telecoms)
+    numbers += always(people.author.name.text, people.author.telecoms)
+    numbers += always(people.custodian.name, people.custodian.telecoms)
+    numbers += always(people.place.label, people.place.telecoms)
+    bullets(numbers, "vigilance.numbers")
+
+    orders: list[str] = []
+    for limitation in visit.limitations:
+        orders += [draft.shown("limitations", item) for item in limitation.items]
+    if visit.directives:
+        orders += [
+            words("vigilance.directive-accepted" if d.accepted else "vigilance.directive-refused").format(
+                subject=d.label or draft.shown("directives", d.kind)
+            )
+            for d in visit.directives.items
+            if d.accepted is not None
+        ]
+    orders += [
+        words("vigilance.wish").format(
+            subject=draft.shown("wishes", w.subject), position=draft.shown("preferences", w.preference)
+        )
+        for w in visit.wishes
+        if w.preference
+    ]
+    if visit.places and visit.places.fallback:
+        orders.append(
+            words("vigilance.fallback").format(
+                place=joined((visit.places.fallback, visit.places.fallback_phone or ""), ", ")
+            )
+        )
+    bullets(orders, "vigilance.orders")
+
+    if visit.expected_events:
+        columns = draft.heads("expected-events")
+        rows: list[Row] = []
+        for event in visit.expected_events:
+            what = event.label or draft.shown("expected-events", event.event)
+            rows.append(row(columns, (what, lines(event.action)), draft.anchor(spec.key))[0])
+        blocks.append(Table(columns, tuple(rows), words("vigilance.events")))
+
+    products = [
+        joined(
+            (p.label, p.indication or "", amount(draft, p.dose), draft.shown("routes", p.route), p.location or ""), ", "
+        )
+        for p in visit.anticipatory
+        if p.at_home
+    ]
+    bullets(products, "vigilance.products")
+    return Content(tuple(blocks))

@@ -1,0 +1,48 @@
+"""French wording of dates, numbers and lines; the words themselves come from the mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+
+def day(value: date) -> str:
+    """``12/10/2026``."""
+    return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
+
+
+def clock(value: datetime) -> str:
+    """``10 h 05``."""
+    return f"{value.hour} h {value.minute:02d}"
+
+
+def moment(value: datetime) -> str:
+    """``12/10/2026 à 10 h 05``."""
+    return f"{day(value)} à {clock(value)}"
+
+
+def partial(value: str | None) -> str:
+    """Date at the precision in which it was given: ``2025``, ``03/2025``, ``14/03/2025``; empty when unknown."""
+    return "/".join(reversed(value.split("-"))) if value else ""
+
+
+def decimal(value: str) -> str:
+    """Decimal with the French comma, digits unchanged."""
+    return value.replace(".", ",")
+
+
+def lines(value: str | None) -> str:
+    """Text with one sort of line break (``\\n``); empty when there is none."""
+    if not value:
+        return ""
+    return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
+
+
+def joined(parts: Iterable[str], separator: str = " ; ") -> str:
+    """The parts that are not empty, joined."""
+    return separator.join(part for part in parts if part)
+
+
+def sentence(columns: tuple[str, ...], cells: tuple[str, ...]) -> str:
+    """One line for one table row: ``Colonne : cellule ; ...`` without the empty cells."""
+    return " ; ".join(f"{column} : {cell}" for column, cell in zip(columns, cells, strict=True) if cell)

@@ -114,17 +114,16 @@ def _close_ones(document: Document) -> Iterator[tuple[str, str, tuple[Telecom, .
         yield text(guardian.kind.text), _guardian_name(guardian), guardian.telecoms
 
 
-def author(document: Document) -> str:
-    """Who wrote: name, profession, practice and numbers."""
+def author(document: Document) -> list[tuple[str, str]]:
+    """Who wrote, as terms and values: name, profession, practice and numbers."""
     writer = document.author
-    rows = [
+    return [
         ("Rédigé par", professional_name(writer)),
         ("Médecin remplacé", professional_name(document.replaced) if document.replaced else ""),
         ("Médecin traitant", professional_name(document.attending) if document.attending else ""),
-        ("Cabinet ou structure", organization(writer.organization)),
+        ("Structure", organization(writer.organization)),
         ("Téléphone", telecoms(writer.telecoms or (writer.organization.telecoms if writer.organization else ()))),
     ]
-    return definitions(rows)
 
 
 def relatives(document: Document) -> str:

@@ -22,7 +22,7 @@ def render(document: Document) -> bytes:
     return (
         "<!DOCTYPE html>\n"
         f'<html lang="{attribute(document.language)}">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{text(document.title)}</title>\n"
+        f"<title>{attribute(document.title)}</title>\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="robots" content="noindex, nofollow">\n<meta name="referrer" content="no-referrer">\n'
@@ -53,14 +53,13 @@ def _top(document: Document) -> str:
         ],
         ", ",
     )
-    visit = people.definitions(
-        [("Visite", when), ("Lieu", where), ("Téléphone du lieu", people.telecoms(place.telecoms))]
-    )
+    visit = [("Visite", when), ("Lieu", where), ("Tél. du lieu", people.telecoms(place.telecoms))]
+    visit += people.author(document)
     return (
         f'<header class="top">\n<h1>{text(document.title)}</h1>\n{_notices(document)}'
         f'<div class="who-where">\n<section class="patient" aria-label="Patient">\n'
         f"{people.identity(document.patient, document)}</section>\n"
-        f'<section class="visit" aria-label="Visite">\n{visit}{people.author(document)}</section>\n</div>\n'
+        f'<section class="visit" aria-label="Visite">\n{people.definitions(visit)}</section>\n</div>\n'
         f"{people.calls(document)}{_first(document)}</header>\n"
     )
 

@@ -307,16 +307,12 @@ def _keys(visit: Visit, out: Out) -> None:
         ref = present.ref
         if ref is None:
             if present.kind != "patient" and present.label is None:
-                _add(out, "VIS-PRESENT-UNNAMED", f"$.present[{index}]", "Il faut une clé ou une désignation en clair.")
-        elif ref not in (
-            relatives if present.kind == "relative" else team if present.kind == "professional" else people
-        ):
+                _add(out, "VIS-PRESENT-UNNAMED", f"$.present[{index}]", "Il faut une clé ou un texte.")
+        elif ref not in {"relative": relatives, "professional": team}.get(present.kind, people):
             _add(out, "VIS-REF", f"$.present[{index}].ref", "Cette clé ne désigne personne de ce genre.")
     for index, action in enumerate(visit.actions):
         if action.who is not None and action.who != AUTHOR_KEY and action.who not in people:
-            _add(
-                out, "VIS-REF", f"$.actions[{index}].who", "Cette clé ne désigne ni un membre de l'équipe ni un proche."
-            )
+            _add(out, "VIS-REF", f"$.actions[{index}].who", "Cette clé ne désigne ni un proche ni un professionnel.")
     for index, wish in enumerate(visit.wishes):
         if wish.told_by is not None and wish.told_by not in people:
             _add(out, "VIS-REF", f"$.wishes[{index}].told_by", "Cette clé ne désigne ni un proche ni un professionnel.")
@@ -727,12 +723,12 @@ def _future(visit: Visit, out: Out) -> None:
     for index, attachment in enumerate(visit.attachments):
         if attachment.created_on is not None and attachment.created_on > written:
             _add(out, "VIS-FUTURE", f"$.attachments[{index}].created_on", _LATE)
-    if visit.directives is not None and visit.directives.written_on is not None:
-        if visit.directives.written_on > written:
-            _add(out, "VIS-FUTURE", "$.directives.written_on", _LATE)
-    if visit.trusted_person is not None and visit.trusted_person.designated_on is not None:
-        if visit.trusted_person.designated_on > written:
-            _add(out, "VIS-FUTURE", "$.trusted_person.designated_on", _LATE)
+    directives = None if visit.directives is None else visit.directives.written_on
+    if directives is not None and directives > written:
+        _add(out, "VIS-FUTURE", "$.directives.written_on", _LATE)
+    designated = None if visit.trusted_person is None else visit.trusted_person.designated_on
+    if designated is not None and designated > written:
+        _add(out, "VIS-FUTURE", "$.trusted_person.designated_on", _LATE)
 
 
 _LATE: Final = "Cette date suit la rédaction de la synthèse."

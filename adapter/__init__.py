@@ -1,0 +1,70 @@
+"""Open DMP adapter for palliative home visits: visit JSON to CDA R2, FHIR R4 and a readable sheet.
+
+Names are loaded on first use, so that ``import adapter`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adapter.api import (
+        Conversion,
+        Options,
+        check_outputs,
+        compose,
+        convert,
+        read_visit,
+        render_bundle,
+        render_cda,
+        render_cda_n1,
+        render_sheet,
+    )
+    from adapter.errors import (
+        AdapterError,
+        DocumentInvalid,
+        Finding,
+        FindingsError,
+        MappingError,
+        Severity,
+        VisitInvalid,
+    )
+
+__all__ = [
+    "AdapterError",
+    "Conversion",
+    "DocumentInvalid",
+    "Finding",
+    "FindingsError",
+    "MappingError",
+    "Options",
+    "Severity",
+    "VisitInvalid",
+    "check_outputs",
+    "compose",
+    "convert",
+    "read_visit",
+    "render_bundle",
+    "render_cda",
+    "render_cda_n1",
+    "render_sheet",
+]
+
+_ERRORS = frozenset(
+    {"AdapterError", "DocumentInvalid", "Finding", "FindingsError", "MappingError", "Severity", "VisitInvalid"}
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Public name, from the module that holds it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'adapter' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module("adapter.errors" if name in _ERRORS else "adapter.api"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

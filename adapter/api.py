@@ -1,0 +1,116 @@
+"""The way of the data on one screen: visit JSON -> Visit -> Document -> CDA, Bundle, sheet, judged before they leave.
+
+    from adapter import convert
+    done = convert(Path("visite.json").read_bytes())
+    Path("synthese.xml").write_bytes(done.cda)
+    Path("synthese.json").write_bytes(done.bundle)
+    Path("synthese.html").write_bytes(done.sheet)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapter import cda as cda_printer
+from adapter import fhir as fhir_printer
+from adapter import render as sheet_printer
+from adapter.compose import Options
+from adapter.compose import compose as compose_document
+from adapter.errors import DocumentInvalid, Finding, Severity
+from adapter.mapping import Mappings, load
+from adapter.model.document import Document
+from adapter.model.reader import check_visit, read_visit
+from adapter.model.visit import Visit
+from adapter.validation import agreement, cda_rules, fhir_rules
+
+__all__ = [
+    "Conversion",
+    "Options",
+    "check_outputs",
+    "compose",
+    "convert",
+    "read_visit",
+    "render_bundle",
+    "render_cda",
+    "render_cda_n1",
+    "render_sheet",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """One visit converted: the composed document, its three forms, and the warnings met on the way."""
+
+    document: Document
+    cda: bytes
+    bundle: bytes
+    sheet: bytes
+    findings: tuple[Finding, ...]
+
+
+def compose(visit: Visit, *, options: Options | None = None, mappings: Mappings | None = None) -> Document:
+    """Document of a visit, with the packaged mappings unless others are given.
+
+    Raises:
+        MappingError: a value of the visit has no row.
+    """
+    return compose_document(visit, mappings or load(), options)
+
+
+def render_cda(document: Document) -> bytes:
+    """CDA R2 level 3 document (UTF-8 XML)."""
+    return cda_printer.render(document)
+
+
+def render_cda_n1(document: Document, pdf: bytes) -> bytes:
+    """CDA R2 level 1 document: the same header around a PDF."""
+    return cda_printer.render_n1(document, pdf)
+
+
+def render_bundle(document: Document) -> bytes:
+    """FHIR R4 document Bundle (UTF-8 JSON)."""
+    return fhir_printer.render(document)
+
+
+def render_sheet(document: Document) -> bytes:
+    """Readable sheet (UTF-8 HTML, French, one file)."""
+    return sheet_printer.render(document)
+
+
+def check_outputs(cda: bytes, bundle: bytes) -> list[Finding]:
+    """Findings of our own judges on both documents, and of the judge of their agreement."""
+    return [*cda_rules.check_cda(cda), *fhir_rules.check_bundle(bundle), *agreement.compare(cda, bundle)]
+
+
+def convert(
+    data: bytes | str,
+    *,
+    options: Options | None = None,
+    mappings: Path | Mappings | None = None,
+    self_check: bool = True,
+) -> Conversion:
+    """A visit converted whole, and judged before it is handed over.
+
+    Args:
+        data: visit JSON (``dmp-adapter schema`` gives its schema).
+        options: issuer and practice setting.
+        mappings: folder that replaces the packaged mappings, or mappings already loaded.
+        self_check: read both outputs back, check them against our rules and against each other.
+
+    Raises:
+        VisitInvalid: the data; every finding, with its JSON path.
+        MappingError: the tables.
+        DocumentInvalid: our own output is not good enough to leave.
+    """
+    visit, warnings = check_visit(data)
+    if visit is None:
+        read_visit(data)
+        raise AssertionError("a visit refused by check_visit is refused by read_visit")
+    tables = mappings if isinstance(mappings, Mappings) else load(mappings)
+    document = compose_document(visit, tables, options)
+    cda, bundle = render_cda(document), render_bundle(document)
+    found = check_outputs(cda, bundle) if self_check else []
+    if any(f.severity is Severity.ERROR for f in found):
+        raise DocumentInvalid(found)
+    return Conversion(document, cda, bundle, render_sheet(document), (*warnings, *document.notices, *found))

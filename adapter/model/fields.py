@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, PlainValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
@@ -89,22 +89,22 @@ def decimal_text(value: Any) -> str:
 
 Moment = Annotated[
     datetime,
-    BeforeValidator(moment),
+    PlainValidator(moment),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-10-12T10:00:00+02:00"]}),
 ]
 Day = Annotated[
     date,
-    BeforeValidator(day),
+    PlainValidator(day),
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-10-26"]}),
 ]
 PartialDay = Annotated[
     str,
-    BeforeValidator(partial_day),
+    PlainValidator(partial_day),
     WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$", "examples": ["2025-03"]}),
 ]
 DecimalText = Annotated[
     str,
-    BeforeValidator(decimal_text),
+    PlainValidator(decimal_text),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,8})?$"}]}),
 ]
 

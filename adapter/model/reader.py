@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -238,15 +239,39 @@ def _sense_of_the_sound_parts(raw: Any, invalid: ValidationError) -> Iterator[Fi
     """Findings of the rules that read only parts whose shape is right, and of every identifier within reach."""
     if not isinstance(raw, dict):
         return
-    wrong: set[Any] = {error["loc"][0] for error in invalid.errors(include_url=False, include_input=False)}
+    wrong: set[Any] = set()
+    entries: dict[Any, set[Any]] = {}  # list field -> positions of its wrong entries
+    for error in invalid.errors(include_url=False, include_input=False):
+        field, *rest = error["loc"]
+        wrong.add(field)
+        entries.setdefault(field, set()).add(rest[0] if rest else None)
     sound = {key: value for key, value in raw.items() if key not in wrong}
+    kept: dict[str, list[int]] = {}  # list field -> where each entry that is judged stood
+    for field, positions in entries.items():
+        if isinstance(raw.get(field), list) and None not in positions:
+            kept[field] = [index for index in range(len(raw[field])) if index not in positions]
+            sound[field] = [raw[field][index] for index in kept[field]]
     visit = Visit.model_validate({**_STAND_IN, **sound})
-    out: list[Finding] = []
     for part in visit_rules.PARTS:
-        if part.reads.isdisjoint(wrong):
-            part.judge(visit, out)
-    yield from (finding for finding in out if finding.rule not in visit_rules.IDENTIFIERS)
+        unsound = part.reads & wrong
+        if not unsound or (unsound == {part.one_by_one} and part.one_by_one in kept):
+            found: list[Finding] = []
+            part.judge(visit, found)
+            for finding in found:
+                if finding.rule not in visit_rules.IDENTIFIERS:
+                    yield replace(
+                        finding, path=_LIST_ENTRY.sub(lambda entry: _where_it_stood(entry, kept), finding.path)
+                    )
     yield from _identifiers(raw, "$")
+
+
+_LIST_ENTRY: Final = re.compile(r"\A\$\.(\w+)\[(\d+)\]")
+
+
+def _where_it_stood(entry: re.Match[str], kept: Mapping[str, Sequence[int]]) -> str:
+    """``$.field[i]`` with the position that the entry has in the caller's list."""
+    field, index = entry[1], int(entry[2])
+    return f"$.{field}[{kept[field][index]}]" if field in kept else entry[0]
 
 
 def _identifiers(value: Any, path: str) -> Iterator[Finding]:

@@ -33,10 +33,17 @@ def check(visit: Visit) -> tuple[Finding, ...]:
 
 
 class Part(NamedTuple):
-    """One group of rules, and the top-level fields that it reads: it may run when those are sound."""
+    """One group of rules, and what it needs.
+
+    Attributes:
+        judge: adds its findings to the list it is given.
+        reads: top-level fields that it reads; it may run when those are sound.
+        one_by_one: list field whose entries are judged one by one, so that the sound ones may be judged alone.
+    """
 
     judge: Callable[[Visit, Out], None]
     reads: frozenset[str]
+    one_by_one: str
 
 
 def _add(out: Out, rule: str, path: str, message: str, severity: Severity | None = None) -> None:
@@ -400,31 +407,32 @@ SELF_REPORTED: Final = frozenset({"en", "eva", "evs"})
 
 
 def _scales(visit: Visit, out: Out) -> None:
-    age = -1
     for index, scale in enumerate(visit.scales):
         value = scale.value
-        name = scale.scale
         if (value is None) == (scale.not_assessable is None):
             _add(out, "VIS-SCALE-VALUE", f"$.scales[{index}]", "Il faut un score ou un motif, pas les deux.")
-        if name == "esas-other" and scale.label is None:
+        if scale.scale == "esas-other" and scale.label is None:
             _other(out, f"$.scales[{index}].label")
-        if value is None:
+        if value is not None:
+            low, high, step, _, _ = SCALES[scale.scale]
+            if not low <= value <= high or value % step:
+                every = "" if step == 1 else f", de {step} en {step}"
+                message = f"Le score doit aller de {low} à {high}{every}."
+                _add(out, "VIS-SCALE-BOUNDS", f"$.scales[{index}].value", message)
+
+
+def _scale_ages(visit: Visit, out: Out) -> None:
+    if not visit.scales:
+        return
+    age = age_on(visit.patient.birth_date, visit.start.date())
+    for index, scale in enumerate(visit.scales):
+        _, _, _, from_age, to_age = SCALES[scale.scale]
+        if scale.value is None:
             continue
-        bounds = SCALES[name]
-        if not bounds.low <= value <= bounds.high or (bounds.step != 1 and value % bounds.step):
-            step = "" if bounds.step == 1 else f", de {bounds.step} en {bounds.step}"
-            message = f"Le score doit aller de {bounds.low} à {bounds.high}{step}."
-            _add(out, "VIS-SCALE-BOUNDS", f"$.scales[{index}].value", message)
-        if bounds.from_age is None and bounds.to_age is None:
-            continue
-        if age < 0:
-            age = max(age_on(visit.patient.birth_date, visit.start.date()), 0)
-        if bounds.from_age is not None and age < bounds.from_age:
-            message = f"Échelle prévue à partir de {bounds.from_age} ans."
-            _add(out, "VIS-SCALE-AGE", f"$.scales[{index}].scale", message)
-        elif bounds.to_age is not None and age > bounds.to_age:
-            message = f"Échelle prévue jusqu'à {bounds.to_age} ans."
-            _add(out, "VIS-SCALE-AGE", f"$.scales[{index}].scale", message)
+        if from_age is not None and age < from_age:
+            _add(out, "VIS-SCALE-AGE", f"$.scales[{index}].scale", f"Échelle prévue à partir de {from_age} ans.")
+        elif to_age is not None and age > to_age:
+            _add(out, "VIS-SCALE-AGE", f"$.scales[{index}].scale", f"Échelle prévue jusqu'à {to_age} ans.")
 
 
 def _self_report(visit: Visit, out: Out) -> None:
@@ -759,8 +767,8 @@ def _completeness(visit: Visit, out: Out) -> None:
             _add(out, "VIS-INCOMPLETE", f"$.{field}", f"Rubrique recommandée non renseignée : {name}.")
 
 
-def _part(judge: Callable[[Visit, Out], None], reads: str) -> Part:
-    return Part(judge, frozenset(reads.split()))
+def _part(judge: Callable[[Visit, Out], None], reads: str, one_by_one: str = "") -> Part:
+    return Part(judge, frozenset(reads.split()), one_by_one)
 
 
 IDENTIFIERS: Final = frozenset({"INS-ROOT", "INS-FORMAT", "INS-KEY", "RPPS-FORMAT", "RPPS-KEY", "FINESS-FORMAT",
@@ -775,32 +783,33 @@ PARTS: Final = (
     _part(_structure, "structure"),
     _part(_place, "place"),
     _part(_disease, "disease"),
-    _part(_problems, "problems"),
-    _part(_history, "history"),
-    _part(_symptoms, "symptoms"),
-    _part(_scales, "scales patient start"),
-    _part(_self_report, "scales function"),
-    _part(_vital_signs, "vital_signs"),
+    _part(_problems, "problems", "problems"),
+    _part(_history, "history", "history"),
+    _part(_symptoms, "symptoms", "symptoms"),
+    _part(_scales, "scales", "scales"),
+    _part(_scale_ages, "scales patient start", "scales"),
+    _part(_self_report, "scales function", "scales"),
+    _part(_vital_signs, "vital_signs", "vital_signs"),
     _part(_allergies, "allergies"),
     _part(_treatments, "treatments start"),
-    _part(_anticipatory, "anticipatory"),
-    _part(_devices, "devices"),
-    _part(_wounds, "wounds"),
+    _part(_anticipatory, "anticipatory", "anticipatory"),
+    _part(_devices, "devices", "devices"),
+    _part(_wounds, "wounds", "wounds"),
     _part(_functional, "nutrition function"),
-    _part(_relatives, "relatives"),
+    _part(_relatives, "relatives", "relatives"),
     _part(_trusted_person, "trusted_person relatives patient start"),
     _part(_directives, "directives"),
     _part(_directives_document, "directives attachments"),
-    _part(_wishes, "wishes"),
-    _part(_goals, "goals"),
+    _part(_wishes, "wishes", "wishes"),
+    _part(_goals, "goals", "goals"),
     _part(_places, "places"),
-    _part(_limitations, "limitations"),
-    _part(_expected_events, "expected_events"),
-    _part(_care_team, "care_team"),
-    _part(_actions, "actions"),
+    _part(_limitations, "limitations", "limitations"),
+    _part(_expected_events, "expected_events", "expected_events"),
+    _part(_care_team, "care_team", "care_team"),
+    _part(_actions, "actions", "actions"),
     _part(_keys, "patient relatives care_team attachments present actions wishes scales"),
     _part(_next_visit, "next_visit start"),
-    _part(_attachments, "attachments"),
+    _part(_attachments, "attachments", "attachments"),
     _part(_sharing, "sharing patient written_at"),
     _part(_correction, "correction version start"),
     _part(

@@ -1,0 +1,52 @@
+"""AllergyIntolerance, or the statement that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapter.fhir.datatypes import Frame, Json, concept, declared, fixed, resource
+from adapter.model.document import Allergy
+
+_ACTIVE: Final = fixed("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active")
+_CONFIRMED: Final = fixed("http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "confirmed")
+# FHIR type and category of each sort of propensity to adverse reactions.
+# Source: SNOMED CT concepts of JDV_TypeEvenementIndesirablePrevisible; FHIR R4 allergy-intolerance-type, -category.
+_SORT: Final[Mapping[str, tuple[str, str]]] = {
+    "609328004": ("allergy", ""),
+    "416098002": ("allergy", "medication"),
+    "414285001": ("allergy", "food"),
+    "419199007": ("allergy", ""),
+    "426232007": ("allergy", "environment"),
+    "782576004": ("intolerance", ""),
+    "59037007": ("intolerance", "medication"),
+    "235719002": ("intolerance", "food"),
+    "419511003": ("", "medication"),
+    "418471000": ("", "food"),
+    "420134006": ("", ""),
+    "418038007": ("", ""),
+}
+
+
+def allergy_intolerance(value: Allergy, frame: Frame) -> Json:
+    """AllergyIntolerance resource; for a stated absence the code is the absent-or-unknown one.
+
+    Source: fr-allergy-intolerance-document (document-core 0.1.0): the onset is a period.
+    """
+    found = resource("AllergyIntolerance", value.key, declared(frame.profiles, "allergy-intolerance"), value.statement)
+    found["clinicalStatus"] = _ACTIVE
+    found["verificationStatus"] = _CONFIRMED
+    sort, category = _SORT.get(value.kind.code, ("", "")) if not value.absence else ("", "")
+    if sort:
+        found["type"] = sort
+    if category:
+        found["category"] = [category]
+    found["code"] = concept(value.agent)
+    found["patient"] = frame.patient
+    if value.onset:
+        found["onsetPeriod"] = {"start": value.onset}
+    found["recordedDate"] = frame.written_at
+    found["recorder"] = frame.author
+    if value.reaction:
+        found["reaction"] = [{"manifestation": [concept(value.reaction)]}]
+    return found

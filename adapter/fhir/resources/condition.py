@@ -1,0 +1,35 @@
+"""Condition: disease, problem or past event."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapter.fhir.datatypes import DATA_ABSENT, Frame, Json, coded, concept, declared, fixed, resource
+from adapter.model.document import Problem
+
+_CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+_CONFIRMED: Final = fixed("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed")
+_UNKNOWN: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+
+
+def condition(value: Problem, frame: Frame) -> Json:
+    """Condition resource; an unknown onset is said to be unknown, the profile wants one.
+
+    Source: fr-condition-document (document-core 0.1.0): category of JDV_ProblemCodes, onset 1..1.
+    """
+    found = resource("Condition", value.key, declared(frame.profiles, "condition"), value.statement)
+    over = value.resolved or value.end
+    found["clinicalStatus"] = fixed(_CLINICAL, "resolved" if over else "active")
+    found["verificationStatus"] = _CONFIRMED
+    found["category"] = [coded(value.kind)]
+    found["code"] = concept(value.what)
+    found["subject"] = frame.patient
+    if value.onset:
+        found["onsetDateTime"] = value.onset
+    else:
+        found["_onsetDateTime"] = _UNKNOWN
+    if value.end:
+        found["abatementDateTime"] = value.end
+    found["recordedDate"] = frame.written_at
+    found["recorder"] = frame.author
+    return found

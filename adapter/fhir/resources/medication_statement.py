@@ -1,0 +1,60 @@
+"""MedicationStatement: a treatment as the doctor wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapter.fhir.datatypes import Frame, Json, concept, period, quantity, resource
+from adapter.model.document import Medication
+
+_STATUS: Final[Mapping[str, str]] = {
+    "active": "active",
+    "stopped": "stopped",
+    "suspended": "on-hold",
+    "planned": "intended",
+}
+
+
+def medication_statement(value: Medication, frame: Frame) -> Json:
+    """MedicationStatement resource; no dose is computed.
+
+    No profile is declared: fr-medication-statement-document fixes the status to ``completed``, which would say of a
+    current treatment that it is over.
+    Source: FHIR R4, MedicationStatement and Dosage.
+    """
+    found = resource("MedicationStatement", value.key, (), value.statement)
+    found["status"] = _STATUS[value.status]
+    found["medicationCodeableConcept"] = concept(value.product)
+    found["subject"] = frame.patient
+    if when := period(value.start, value.end):
+        found["effectivePeriod"] = when
+    found["dateAsserted"] = frame.written_at
+    found["informationSource"] = frame.author
+    if value.indication:
+        found["reasonCode"] = [{"text": value.indication}]
+    if dosage := _dosage(value):
+        found["dosage"] = [dosage]
+    return found
+
+
+def _dosage(value: Medication) -> Json:
+    found: Json = {}
+    if value.dosage:
+        found["text"] = value.dosage
+    if value.times_per_day is not None:
+        found["timing"] = {"repeat": {"frequency": value.times_per_day, "period": 1, "periodUnit": "d"}}
+    elif value.every_hours is not None:
+        found["timing"] = {"repeat": {"frequency": 1, "period": value.every_hours, "periodUnit": "h"}}
+    if value.as_needed:
+        found["asNeededBoolean"] = True
+    if value.route:
+        found["route"] = concept(value.route)
+    amount: Json = {}
+    if value.dose:
+        amount["doseQuantity"] = quantity(value.dose)
+    if value.rate:
+        amount["rateQuantity"] = quantity(value.rate)
+    if amount:
+        found["doseAndRate"] = [amount]
+    return found

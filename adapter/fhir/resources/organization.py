@@ -1,0 +1,77 @@
+"""Organization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapter.fhir.datatypes import (
+    FR_V2_0203,
+    Json,
+    address,
+    coded,
+    concept,
+    declared,
+    derived_key,
+    fixed,
+    identifier,
+    resource,
+    telecoms,
+)
+from adapter.model.document import Guardian, Identifier, Organization
+
+STRUCTURE_ROOT: Final = "1.2.250.1.71.4.2.2"
+FINESS_SYSTEM: Final = "https://finess.esante.gouv.fr"
+# Marks the type that is an activity sector (TRE_R02). Source: as-organization, slice secteurActiviteRASS.
+_SECTOR: Final[Json] = {
+    "url": "https://interop.esante.gouv.fr/ig/fhir/annuaire/StructureDefinition/as-ext-organization-types",
+    "valueCode": "secteurActiviteRASS",
+}
+_FINESS_LENGTH: Final = 10  # "1" and the nine characters of the FINESS
+
+
+def organization(value: Organization, profiles: Mapping[str, str]) -> Json:
+    """Organization resource, with its practice setting and activity sector as types.
+
+    Source: fr-organization-document (document-core 0.1.0), as-organization (annuaire 1.2.0-snapshot-2).
+    """
+    found = resource("Organization", value.key, declared(profiles, "organization", "as-organization"), value.name)
+    if value.identifier:
+        found["identifier"] = _identifiers(value.identifier)
+    types: list[Json] = []
+    if value.setting:
+        types.append(coded(value.setting))
+    if value.facility:
+        types.append({"extension": [_SECTOR], **coded(value.facility)})
+    if value.kind:
+        types.append(concept(value.kind))
+    if types:
+        found["type"] = types
+    found["name"] = value.name
+    if value.telecoms:
+        found["telecom"] = telecoms(value.telecoms)
+    if value.address and (where := address(value.address)):
+        found["address"] = [where]
+    return found
+
+
+def guardian_organization(value: Guardian, profiles: Mapping[str, str]) -> Json:
+    """Organization resource of a legal representative that is no person."""
+    return organization(
+        Organization(
+            key=derived_key(value.key, "organization"),
+            name=value.organization_name,
+            telecoms=value.telecoms,
+            address=value.address,
+        ),
+        profiles,
+    )
+
+
+def _identifiers(value: Identifier) -> list[Json]:
+    if value.root != STRUCTURE_ROOT:
+        return [identifier(value)]
+    national = {"use": "official", "type": fixed(FR_V2_0203, "IDNST"), **identifier(value)}
+    if len(value.value) != _FINESS_LENGTH or not value.value.startswith("1"):
+        return [national]
+    return [national, {"system": FINESS_SYSTEM, "value": value.value[1:]}]

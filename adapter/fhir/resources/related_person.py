@@ -1,0 +1,68 @@
+"""RelatedPerson: a relative in one part, or a legal representative."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapter.fhir.datatypes import (
+    TRE_R260,
+    Frame,
+    Json,
+    address,
+    coded,
+    concept,
+    declared,
+    human_name,
+    resource,
+    telecoms,
+    uuid_identifier,
+)
+from adapter.fhir.resources.patient import guard
+from adapter.model.document import Guardian, Relative
+
+_PROFILE: Final = "related-person"
+
+
+def related_person(value: Relative, frame: Frame) -> Json:
+    """RelatedPerson resource of one part; the parts of one person share their identifier.
+
+    The profile wants a contact point and a role of TRE_R260: without them none is declared.
+    Source: cds-fr-related-person (cercle de soins 2.0.1).
+    """
+    met = bool(value.telecoms) and value.role.system.uri == TRE_R260
+    found = resource("RelatedPerson", value.key, declared(frame.profiles, _PROFILE) if met else (), value.name.text)
+    found["identifier"] = [uuid_identifier(value.person)]
+    found["patient"] = frame.patient
+    relationship = [coded(value.role)]
+    if value.relationship:
+        relationship.append(concept(value.relationship))
+    found["relationship"] = relationship
+    found["name"] = [human_name(value.name)]
+    if value.telecoms:
+        found["telecom"] = telecoms(value.telecoms)
+    if value.address and (where := address(value.address)):
+        found["address"] = [where]
+    return found
+
+
+def guardian_person(value: Guardian, frame: Frame) -> Json | None:
+    """RelatedPerson resource of a legal representative, None when it is an organisation.
+
+    Source: cds-fr-related-person (cercle de soins 2.0.1); role GUARD of TRE_R260.
+    """
+    if value.name is None:
+        return None
+    urls = declared(frame.profiles, _PROFILE) if value.telecoms else ()
+    found = resource("RelatedPerson", value.key, urls, value.name.text)
+    found["identifier"] = [uuid_identifier(value.key)]
+    found["patient"] = frame.patient
+    relationship = [guard(value)]
+    if value.relationship:
+        relationship.append(concept(value.relationship))
+    found["relationship"] = relationship
+    found["name"] = [human_name(value.name)]
+    if value.telecoms:
+        found["telecom"] = telecoms(value.telecoms)
+    if value.address and (where := address(value.address)):
+        found["address"] = [where]
+    return found

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from adapter.errors import Severity
 from adapter.validation.fhir_rules.codes import LOINC
-from adapter.validation.fhir_rules.elements import codings, dicts, extensions, has, text_of
+from adapter.validation.fhir_rules.elements import codings, dicts, extensions, has, profiles, text_of
 from adapter.validation.fhir_rules.report import At, Report
 from adapter.validation.fhir_rules.shapes import MOMENT, UUID
 from adapter.validation.fhir_rules.walk import resource, shapes, walk
@@ -172,9 +172,7 @@ def _before(moment: str, other: str) -> bool:
 
 def _profiles(one: Element) -> list[str]:
     """Declared profiles, by the last step of their address."""
-    about = one.get("meta")
-    urls = about.get("profile") if isinstance(about, dict) else None
-    return [url.partition("|")[0].rpartition("/")[2] for url in urls or () if isinstance(url, str)]
+    return [url.partition("|")[0].rpartition("/")[2] for url in profiles(one)]
 
 
 def _profile(report: Report, one: Element, kind: str, at: At) -> list[str]:
@@ -202,7 +200,7 @@ def _declared(report: Report, one: Element, at: At) -> None:
             if isinstance(held, list) and len(held) > 1:
                 report.add("FHIR-PROFILE-RULE", (at, member, -1), f"{name} n'en veut qu'un")
         for member, codes in fixed.items():
-            if one.get(member) not in codes:
+            if text_of(one, member) not in codes:
                 report.add("FHIR-PROFILE-RULE", (at, member, -1), f"{name} impose cette valeur")
 
 
@@ -394,5 +392,5 @@ def _reached(
             continue
         if index not in reached:
             report.add("FHIR-UNREACHED", (None, "entry", index))
-        elif one.get("resourceType") not in HEADER and index not in cited and index != aimed:
+        elif text_of(one, "resourceType") not in HEADER and index not in cited and index != aimed:
             report.add("FHIR-NO-SECTION", (None, "entry", index), severity=Severity.ERROR)

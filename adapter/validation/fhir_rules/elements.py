@@ -63,7 +63,7 @@ STRUCTURE: Final = "urn:oid:1.2.250.1.71.4.2.2"
 NATIONAL: Final[dict[str, tuple[re.Pattern[str], str, tuple[str, ...]]]] = {
     RPPS: (re.compile(r"[0-9]{11}"), "un RPPS compte 11 chiffres", ("RPPS",)),
     PROFESSIONAL: (
-        re.compile(r"8[0-9]{11}|0[0-9]{9}|[1-9][0-9A-Za-z/.\-]{3,}"),
+        re.compile(r"8[0-9]{11}|0[0-9]{9}|[1-79][0-9A-Za-z/.\-]{3,}"),
         "un PS_IdNat est fait d'un chiffre de type puis de l'identifiant",
         ("IDNPS",),
     ),
@@ -102,6 +102,13 @@ def extensions(value: Any, url: str) -> list[Element]:
     return [extension for extension in dicts(held) if extension.get("url") == url]
 
 
+def profiles(value: Element) -> list[str]:
+    """Declared profiles of a resource."""
+    about = value.get("meta")
+    urls = about.get("profile") if isinstance(about, dict) else None
+    return [url for url in urls if isinstance(url, str)] if isinstance(urls, list) else []
+
+
 def has(value: Element, stem: str) -> bool:
     """True when the choice `stem` is there under any of its names."""
     return any(name.startswith(stem) and name[len(stem) : len(stem) + 1].isupper() for name in value)
@@ -113,8 +120,8 @@ def refer(targets: frozenset[str] | None) -> Rule:
     def check(report: Report, value: Element, at: At) -> None:
         text = value.get("reference")
         if isinstance(text, str):
-            kind = value.get("type")
-            if kind is not None and targets is not None and kind not in targets:
+            kind = text_of(value, "type")
+            if kind and targets is not None and kind not in targets:
                 report.add("FHIR-REFERENCE-TYPE", at, "le type annoncé n'est pas permis ici")
             report.pointers.append(Pointer(report.entry, text, targets, at))
         elif "identifier" not in value and "extension" not in value:
@@ -244,9 +251,9 @@ def extension(report: Report, value: Element, at: At) -> None:
 
 def meta(report: Report, value: Element, at: At) -> None:
     """Check the addresses of declared profiles."""
-    profiles = value.get("profile")
-    if isinstance(profiles, list):
-        for index, url in enumerate(profiles):
+    urls = value.get("profile")
+    if isinstance(urls, list):
+        for index, url in enumerate(urls):
             if type(url) is str and not PROFILE.fullmatch(url):
                 report.add("FHIR-PROFILE", (at, "profile", index))
 
@@ -368,8 +375,7 @@ def patient(report: Report, value: Element, at: At) -> None:
             if text_of(stated, "system") == FR_0445:
                 status = text_of(stated, "code") or status
     qualified = status == "VALI"
-    declared = value.get("meta", {}).get("profile") if isinstance(value.get("meta"), dict) else None
-    strict = qualified or any("patient-ins" in url for url in declared or () if isinstance(url, str))
+    strict = qualified or any("patient-ins" in url for url in profiles(value))
     if not qualified:
         report.add("FHIR-INS-QUALIFIED", at)
     if strict and (len(official) != 1 or not any(one in ins for one in official)):
@@ -492,7 +498,7 @@ WITHOUT_DATES: Final = frozenset(("proposed", "cancelled", "waitlist"))
 
 def appointment(report: Report, value: Element, at: At) -> None:
     """Check app-2, app-3, app-4 and that the end follows the start."""
-    begun, ended, status = "start" in value, "end" in value, value.get("status")
+    begun, ended, status = "start" in value, "end" in value, text_of(value, "status")
     if begun != ended:
         report.add("FHIR-INVARIANT", at, "app-2, début et fin vont ensemble")
     if not (begun and ended) and status not in WITHOUT_DATES:

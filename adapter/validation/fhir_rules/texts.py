@@ -69,8 +69,8 @@ _TEXTS: Final[tuple[tuple[str, Severity, str, str, str], ...]] = (
         E,
         "Une ressource obligatoire de l'en-tête manque ou se répète",
         (
-            "Le document porte exactement un Patient et au moins un PractitionerRole, un Practitioner, une Organization, un "
-            "Encounter et une Location."
+            "Le document porte exactement un Patient et au moins un PractitionerRole, un Practitioner, une "
+            "Organization, un Encounter et une Location."
         ),
         f"{DOC}, fr-bundle-document",
     ),
@@ -195,8 +195,8 @@ _TEXTS: Final[tuple[tuple[str, Severity, str, str, str], ...]] = (
         E,
         "En-tête du document incomplet",
         (
-            "La Composition porte langue, identifiant, sujet, rencontre, auteurs datés, responsable légal, organisme de "
-            "conservation, confidentialité et acte principal."
+            "La Composition porte langue, identifiant, sujet, rencontre, auteurs datés, responsable légal, organisme "
+            "de conservation, confidentialité et acte principal."
         ),
         f"{DOC}, fr-composition-document",
     ),
@@ -291,8 +291,8 @@ _TEXTS: Final[tuple[tuple[str, Severity, str, str, str], ...]] = (
         E,
         "Traits d'identité incomplets",
         (
-            "Un patient INS a un nom official (famille, premier prénom, liste des prénoms de naissance), un sexe et une date "
-            "de naissance."
+            "Un patient INS a un nom official (famille, premier prénom, liste des prénoms de naissance), un sexe et une "
+            "date de naissance."
         ),
         f"{CORE}, fr-core-patient-ins",
     ),
@@ -408,8 +408,8 @@ _TEXTS: Final[tuple[tuple[str, Severity, str, str, str], ...]] = (
         E,
         "Moyen de contact mal formé",
         (
-            "system est obligatoire ; la valeur a la forme d'un téléphone, d'une adresse électronique ou d'une URL, sans "
-            "préfixe tel: ou mailto:."
+            "system est obligatoire ; la valeur a la forme d'un téléphone, d'une adresse électronique ou d'une URL, "
+            "sans préfixe tel: ou mailto:."
         ),
         f"{R4}, cpt-2 ; RFC 5322",
     ),

@@ -75,12 +75,17 @@ def telecoms(draw: st.DrawFn) -> dict[str, Any]:
     return drawn | ({"use": use} if use else {})
 
 
+def _pattern(annotated: Any) -> str:
+    """Pattern of an annotated text type."""
+    return str(get_args(annotated)[1].pattern)
+
+
 def _of_string(metadata: tuple[Any, ...]) -> st.SearchStrategy[str]:
     pattern = next((m.pattern for m in metadata if getattr(m, "pattern", None)), None)
     limits = [m.max_length for m in metadata if getattr(m, "max_length", None)]
-    if pattern == fields.Text.__metadata__[0].pattern:
+    if pattern == _pattern(fields.Text):
         return TEXTS.filter(lambda text: all(len(text) <= limit for limit in limits))
-    if pattern == fields.Label.__metadata__[0].pattern:
+    if pattern == _pattern(fields.Label):
         return LABELS
     if pattern is None:
         raise NotImplementedError("a bare string field needs its own strategy")
@@ -95,7 +100,7 @@ def _of_type(annotation: Any, metadata: tuple[Any, ...] = ()) -> st.SearchStrate
         (fields.PartialDay, PARTIAL_DAYS),
         (fields.DecimalText, DECIMALS),
     ):
-        if annotation == known or metadata == known.__metadata__:
+        if annotation == known or metadata == get_args(known)[1:]:
             return strategy
     origin = get_origin(annotation)
     if origin is Annotated:

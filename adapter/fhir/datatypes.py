@@ -46,18 +46,19 @@ class Frame:
     profiles: Mapping[str, str]
 
 
-def resource(kind: str, key: str, profiles: Iterable[str], text: str) -> Json:
-    """Start of a resource: type, id, declared profiles, narrative of one sentence."""
-    start: Json = {"resourceType": kind, "id": key}
-    if declared := [url for url in profiles if url]:
-        start["meta"] = {"profile": declared}
-    start["text"] = statement(text)
-    return start
+def resource(kind: str, key: str, profiles: Mapping[str, str], keys: tuple[str, ...], text: str) -> Json:
+    """Start of a resource: type, id, declared profiles, narrative of one sentence.
 
-
-def declared(profiles: Mapping[str, str], *keys: str) -> tuple[str, ...]:
-    """Profile URLs of `keys`; a key that the edition does not know is left out."""
-    return tuple([profiles[key] for key in keys if key in profiles])
+    Args:
+        kind: resource type.
+        key: UUID of the resource.
+        profiles: profile URLs of the edition, by key.
+        keys: profiles that this very resource meets; one that the edition does not know is left out.
+        text: the sentence.
+    """
+    if keys and (urls := [profiles[name] for name in keys if name in profiles]):
+        return {"resourceType": kind, "id": key, "meta": {"profile": urls}, "text": statement(text)}
+    return {"resourceType": kind, "id": key, "text": statement(text)}
 
 
 def reference(key: str) -> Json:

@@ -14,7 +14,8 @@ _LONGEST_REMINDER = 300  # characters
 def render(document: Document) -> bytes:
     """UTF-8 HTML page of `document`: French, self-contained, without script, laid out for screen and A4 paper.
 
-    The page title carries no patient data; the printed pages repeat the name and the birth date, because a page that
+    The page title carries no patient data, not even the title of the document, which may be in the doctor's words.
+    The printed pages repeat the name and the birth date, because a page that
     left its bundle must still find its patient.
     """
     patient = document.patient
@@ -22,7 +23,7 @@ def render(document: Document) -> bytes:
     return (
         "<!DOCTYPE html>\n"
         f'<html lang="{attribute(document.language)}">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{attribute(document.title)}</title>\n"
+        f"<title>Synthèse de visite du {short_date(document.encounter.start)}</title>\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="robots" content="noindex, nofollow">\n<meta name="referrer" content="no-referrer">\n'

@@ -17,7 +17,7 @@ from lxml import etree
 from adapter.errors import DocumentInvalid, Finding, Severity
 from adapter.validation import cda_facts as facts
 from adapter.validation.cda_rule_texts import RULES
-from adapter.validation.xml_input import parse_xml
+from adapter.validation.xml_input import parse_xml, readable_path
 
 __all__ = ["RULES", "check_cda", "check_cda_tree"]
 
@@ -77,19 +77,6 @@ def _xsi_type(element: etree._Element) -> str | None:
     """Data type named by xsi:type without its prefix, or None."""
     value = element.get(_XSI_TYPE)
     return value.rpartition(":")[2].strip() if value is not None else None
-
-
-def _path(element: etree._Element) -> str:
-    """Absolute path of an element, local names only, every step numbered below the root."""
-    steps: list[str] = []
-    node = element
-    parent = node.getparent()
-    while parent is not None:
-        rank = 1 + sum(1 for _ in node.itersiblings(node.tag, preceding=True))
-        steps.append(f"{_name(node)}[{rank}]")
-        node, parent = parent, parent.getparent()
-    steps.append(_name(node))
-    return "/" + "/".join(reversed(steps))
 
 
 def _blank(text: str | None) -> bool:
@@ -245,7 +232,7 @@ class _Judge:
     def add(self, rule: str, element: etree._Element, message: str, severity: Severity | None = None) -> None:
         """Note one finding at `element`; its weight is the rule's own unless told otherwise."""
         text = RULES[rule]
-        self.findings.append(Finding(rule, severity or text.severity, _path(element), message, text.source))
+        self.findings.append(Finding(rule, severity or text.severity, readable_path(element), message, text.source))
 
     # --- attributes that mean the same everywhere ---
 

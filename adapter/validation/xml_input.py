@@ -120,6 +120,19 @@ def parse_xml(
     return root
 
 
+def readable_path(element: etree._Element) -> str:
+    """Absolute path of an element: local names only, every step numbered below the root."""
+    steps: list[str] = []
+    node = element
+    parent = node.getparent()
+    while parent is not None:
+        rank = 1 + sum(1 for _ in node.itersiblings(node.tag, preceding=True))
+        steps.append(f"{node.tag.rpartition('}')[2]}[{rank}]")
+        node, parent = parent, parent.getparent()
+    steps.append(node.tag.rpartition("}")[2])
+    return "/" + "/".join(reversed(steps))
+
+
 def _check_encoding(data: bytes) -> None:
     """Refuse what is not UTF-8, whatever the declaration says."""
     declared = _DECLARED.match(data)

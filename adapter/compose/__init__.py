@@ -62,6 +62,9 @@ def compose(visit: Visit, mappings: Mappings, options: Options | None = None) ->
     facility = people.custodian.facility
     if facility is None:
         raise MappingError([Finding("MAP-UNMATCHED", Severity.ERROR, "facility-types", "Secteur sans code.")])
+    if visit.patient.ins and people.patient.ins is None:
+        message = "Identité non qualifiée : le matricule INS n'est pas imprimé."
+        draft.notices.append(Finding("CMP-INS", Severity.WARNING, "$.patient.ins", message, "RNIV"))
     encounter_key = keys.key("encounter")
     encounter = doc.Encounter(
         key=encounter_key,

@@ -130,7 +130,10 @@ class People:
 
     def _patient(self, given: told.Patient) -> doc.Patient:
         m = self._mappings
-        ins = doc.Identifier(given.ins.root, given.ins.value) if given.ins else None
+        # A matricule leaves the practice only when the identity is qualified (RNIV; reference domain 4.3).
+        qualified = given.ins is not None and given.ins.status == "qualified"
+        ins = doc.Identifier(given.ins.root, given.ins.value) if given.ins and qualified else None
+        local = given.local_id or ("" if ins else self._keys.key("patient"))
         guardians = []
         for g in given.guardians:
             key = self._keys.key(f"guardian/{g.id}")
@@ -154,11 +157,9 @@ class People:
             gender=m.coding("genders", given.gender),
             birth_date=given.birth_date,
             ins=ins,
-            ins_qualified=given.ins is not None and given.ins.status == "qualified",
-            identity_status=m.coding("identity-statuses", given.ins.status) if given.ins else None,
-            local_id=doc.Identifier(f"2.25.{int(self.custodian.key.replace('-', ''), 16)}", given.local_id)
-            if given.local_id
-            else None,
+            ins_qualified=qualified,
+            identity_status=m.concept("identity-statuses", given.ins.status).coding if given.ins else None,
+            local_id=doc.Identifier(f"2.25.{int(self.custodian.key.replace('-', ''), 16)}", local) if local else None,
             birth_place_code=given.birth_place or "",
             birth_place_name=given.birth_place_name or "",
             used_family=given.used_family_name or "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from adapter.compose.draft import Content, Draft, row
 from adapter.compose.wording import decimal, joined, lines, moment, partial
@@ -92,21 +93,17 @@ def measure(
     at = scale.at or visit.start
     cells = (concept.text, shown, context, moment(scale.at) if scale.at else "", lines(scale.comment))
     narrative, statement = row(columns, cells, anchor)
-    kind = "pain" if scale.scale in SELF_REPORTED_PAIN else "score"
-    what = concept
-    if kind == "pain":
-        severity = m.coding("observations", "pain-severity")
-        what = Concept(concept.text, (severity, *(c for c in concept.codings if c != severity)))
-        if absent:
-            value = m.concept("observations", "pain-not-assessable")
-    elif not concept.codings:
+    kind: Literal["pain", "score"] = "pain" if scale.scale in SELF_REPORTED_PAIN else "score"
+    if kind == "pain" and absent:
+        value = m.concept("pain-answers", "not-assessable")
+    if not concept.codings:
         draft.uncoded(f"$.scales[{number}]")
     observation = Observation(
         key=draft.keys.key(f"scales/{number}"),
         anchor=anchor,
         statement=statement,
-        kind=kind,  # type: ignore[arg-type]  # one of the two literals above
-        what=what,
+        kind=kind,
+        what=concept,
         at=at,
         value=value,
         absent=absent,

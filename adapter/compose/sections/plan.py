@@ -60,8 +60,8 @@ def _places(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEn
     if places is None:
         return
     for local, label, code in (
-        (places.care, "plan.place-care", "preferred-care-place"),
-        (places.death, "plan.place-death", "preferred-death-place"),
+        (places.care, "plan.place-care", "place-of-care"),
+        (places.death, "plan.place-death", "place-of-death"),
     ):
         if local:
             anchor = draft.anchor(section)
@@ -73,7 +73,7 @@ def _places(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEn
                     anchor=anchor,
                     statement=f"{words(label)} : {value.text}",
                     kind="wish",
-                    what=Concept(words(label), draft.concept("observations", code).codings),
+                    what=Concept(words(label), draft.concept("wishes", code).codings),
                     at=draft.visit.start,
                     value=value,
                 )

@@ -59,7 +59,7 @@ def advance_directives(draft: Draft, spec: SectionSpec) -> Content:
                         key=draft.keys.key(f"directives/document/{number}"),
                         anchor=anchor,
                         statement=text,
-                        what=draft.concept("observations", "advance-directives-document"),
+                        what=draft.concept("directive-document", "document"),
                         written_on=told.written_on if told else None,
                         attachment=draft.keys.key(f"attachments/{number}"),
                     )
@@ -107,7 +107,7 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
                     anchor=anchor,
                     statement=f"{words('social.living')} : {text}",
                     kind="social",
-                    what=Concept(words("social.living"), (draft.mappings.coding("observations", "social-element"),)),
+                    what=Concept(words("social.living"), (draft.mappings.coding("acts", "social-element"),)),
                     at=visit.start,
                     value=draft.concept("living-situations", living),
                 )

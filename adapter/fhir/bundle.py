@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from adapter.fhir.datatypes import Frame, Json, declared, moment, oid_identifier, reference
+from adapter.fhir.datatypes import Frame, Json, moment, oid_identifier, reference
 from adapter.fhir.narrative import heading, markup, narrative, paragraphs
 from adapter.fhir.resources.allergy_intolerance import allergy_intolerance
 from adapter.fhir.resources.appointment import appointment
@@ -66,6 +66,7 @@ _PRINTERS: Final[Mapping[type, Callable[[Any, Frame], Json]]] = {
     NextVisit: appointment,
     Device: device_use_statement,
 }
+_PLANNED: Final = frozenset({CareAct, Goal, Request, NextVisit})
 
 
 def render(document: Document) -> bytes:
@@ -92,6 +93,8 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._resources: dict[str, Json] = {}
+        self._parts = tuple(_walk(document.sections))
+        self._all_entries = [entry for section in self._parts for entry in section.entries]
         self._unplaced: dict[str, None] = {}  # keys of people that no section has named, in order
         self._frame = Frame(
             patient=reference(document.patient.key),
@@ -107,8 +110,8 @@ class _Builder:
         contents = self._sections()
         self._resources[document.composition_key] = composition(document, contents, self._frame)
         found: Json = {"resourceType": "Bundle", "id": document.bundle_key}
-        if urls := declared(document.profiles, "bundle", "clinical-document-bundle"):
-            found["meta"] = {"profile": list(urls)}
+        if meta := self._frame.meta(("bundle", "clinical-document-bundle")):
+            found["meta"] = meta
         found["identifier"] = oid_identifier(document.oid)
         found["type"] = "document"
         found["timestamp"] = self._frame.written_at
@@ -122,19 +125,19 @@ class _Builder:
         document = self._document
         value = document.patient
         others = [p for p in (document.attending, document.replaced) if p]
-        if others:
-            attending = others[-1].key
-        else:
-            attending = document.author.key if document.author_function else ""
-        self._resources[value.key] = patient(value, document.profiles, attending)
+        # The author with a function is the attending physician or the locum, whose principal then stands in `others`.
+        physicians = [p.key for p in others]
+        if not physicians and document.author_function:
+            physicians = [document.author.key]
+        self._resources[value.key] = patient(value, self._frame, physicians)
         self._professional(document.author, document.custodian, document.author_function)
         self._organization(document.custodian)
         place = document.encounter.place
-        main_problems = [entry.key for entry in self._entries() if isinstance(entry, Problem) and entry.main]
+        main_problems = [entry.key for entry in self._all_entries if isinstance(entry, Problem) and entry.main]
         self._resources[document.encounter.key] = encounter(
             document.encounter, document.title, main_problems, self._frame
         )
-        self._resources[place.key] = location(place, document.encounter.facility, document.profiles)
+        self._resources[place.key] = location(place, document.encounter.facility, self._frame)
         if place.organization:
             self._organization(place.organization)
         for other in others:
@@ -146,7 +149,7 @@ class _Builder:
         for guardian in self._document.patient.guardians:
             printed = guardian_person(guardian, self._frame)
             if printed is None:
-                body = guardian_organization(guardian, self._document.profiles)
+                body = guardian_organization(guardian, self._frame)
                 self._resources[body["id"]] = body
             else:
                 self._resources[guardian.key] = printed
@@ -182,35 +185,22 @@ class _Builder:
             return
         within = value.organization or organization
         if value.key not in self._resources:
-            self._resources[value.key] = practitioner(value, self._document.profiles)
-        self._resources[value.role_key] = practitioner_role(
-            value, within.key if within else "", self._document.profiles, function
-        )
+            self._resources[value.key] = practitioner(value, self._frame)
+        self._resources[value.role_key] = practitioner_role(value, within.key if within else "", self._frame, function)
         if within:
             self._organization(within)
 
     def _organization(self, value: Organization) -> None:
         if value.key not in self._resources:
-            self._resources[value.key] = organization(value, self._document.profiles)
+            self._resources[value.key] = organization(value, self._frame)
 
     # ---------------------------------------------------------------- sections and entries
 
-    def _entries(self) -> Iterator[AnyEntry]:
-        for section in self._walk(self._document.sections):
-            yield from section.entries
-
-    def _walk(self, sections: tuple[Section, ...]) -> Iterator[Section]:
-        """Sections with their sub-sections after them."""
-        for section in sections:
-            yield section
-            if section.sections:
-                yield from self._walk(section.sections)
-
     def _sections(self) -> list[SectionContent]:
         parts: dict[str, list[Section]] = {}
-        for section in self._walk(self._document.sections):
+        for section in self._parts:
             parts.setdefault(section.fhir, []).append(section)
-        for section in self._walk(self._document.sections):
+        for section in self._parts:
             for key in self._people(section):
                 self._unplaced.pop(key, None)
         plan_home = self._plan_home(parts)
@@ -222,15 +212,15 @@ class _Builder:
         return contents
 
     def _section(self, target: FhirSection, parts: list[Section], *, plan: bool) -> SectionContent | None:
+        xhtml = _merged(target.title, parts)
         entries: list[str] = []
         for part in parts:
             for entry in part.entries:
                 entries += self._entry(entry)
             entries += self._people(part)
         if plan:
-            entries.append(self._plan(target, parts))
+            entries.append(self._plan(target, xhtml or paragraphs([target.title])))
             entries += self._unplaced
-        xhtml = _merged(target.title, parts, anchors=True)
         if not xhtml:
             if not entries:
                 return None
@@ -271,18 +261,17 @@ class _Builder:
     def _plan_home(self, parts: Mapping[str, list[Section]]) -> str:
         """Key of the FHIR section that holds the care plan; empty when there is nothing to plan."""
         document = self._document
-        for key, sections in parts.items():
-            for section in sections:
-                if any(isinstance(entry, CareAct | Goal | Request | NextVisit) for entry in section.entries):
-                    return key
+        for key, merged in parts.items():
+            if any(type(entry) in _PLANNED for section in merged for entry in section.entries):
+                return key
         if document.team_key not in self._resources and not self._unplaced:
             return ""
         sections = document.fhir_sections
         return next((s.key for s in sections if s.code.code == PLAN_OF_CARE), sections[-1].key if sections else "")
 
-    def _plan(self, target: FhirSection, parts: list[Section]) -> str:
+    def _plan(self, target: FhirSection, xhtml: str) -> str:
         document = self._document
-        entries = list(self._entries())
+        entries = self._all_entries
         planned = PlanParts(
             acts=[entry for entry in entries if isinstance(entry, CareAct)],
             goals=[entry.key for entry in entries if isinstance(entry, Goal)],
@@ -290,13 +279,20 @@ class _Builder:
             problems=[entry.key for entry in entries if isinstance(entry, Problem) and entry.main],
             team=document.team_key if document.team_key in self._resources else "",
         )
-        xhtml = _merged(target.title, parts, anchors=False) or paragraphs([target.title])
         key = document.plan_key
         self._resources[key] = care_plan(key, target.title, planned, narrative(xhtml), self._frame)
         return key
 
 
-def _merged(title: str, parts: list[Section], *, anchors: bool) -> str:
+def _walk(sections: tuple[Section, ...]) -> Iterator[Section]:
+    """Sections, each followed by its sub-sections."""
+    for section in sections:
+        yield section
+        if section.sections:
+            yield from _walk(section.sections)
+
+
+def _merged(title: str, parts: list[Section]) -> str:
     """XHTML of the blocks of `parts`, each under its own title unless that is the title of the whole."""
     found: list[str] = []
     for part in parts:
@@ -304,5 +300,5 @@ def _merged(title: str, parts: list[Section], *, anchors: bool) -> str:
             continue
         if part.title != title:
             found.append(heading(part.title))
-        found.append(markup(part.blocks, anchors=anchors))
+        found.append(markup(part.blocks))
     return "".join(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha1
 from typing import Any
@@ -44,20 +44,29 @@ class Frame:
     author: Json
     written_at: str
     profiles: Mapping[str, str]
+    _metas: dict[tuple[str, ...], Json] = field(default_factory=dict, repr=False)
+
+    def meta(self, keys: tuple[str, ...]) -> Json:
+        """Meta with the profile URLs of `keys`, an empty dict when the edition knows none of them."""
+        found = self._metas.get(keys)
+        if found is None:
+            urls = [self.profiles[key] for key in keys if key in self.profiles]
+            found = self._metas[keys] = {"profile": urls} if urls else {}
+        return found
 
 
-def resource(kind: str, key: str, profiles: Mapping[str, str], keys: tuple[str, ...], text: str) -> Json:
+def resource(kind: str, key: str, frame: Frame, keys: tuple[str, ...], text: str) -> Json:
     """Start of a resource: type, id, declared profiles, narrative of one sentence.
 
     Args:
         kind: resource type.
         key: UUID of the resource.
-        profiles: profile URLs of the edition, by key.
+        frame: knows the profile URLs.
         keys: profiles that this very resource meets; one that the edition does not know is left out.
         text: the sentence.
     """
-    if keys and (urls := [profiles[name] for name in keys if name in profiles]):
-        return {"resourceType": kind, "id": key, "meta": {"profile": urls}, "text": statement(text)}
+    if keys and (meta := frame.meta(keys)):
+        return {"resourceType": kind, "id": key, "meta": meta, "text": statement(text)}
     return {"resourceType": kind, "id": key, "text": statement(text)}
 
 
@@ -92,9 +101,12 @@ def coded(value: Coding) -> Json:
 
 def concept(value: Concept) -> Json:
     """CodeableConcept: the words always, the codes when there are any."""
-    if value.codings:
-        return {"coding": [coding(c) for c in value.codings], "text": value.text}
-    return {"text": value.text}
+    codings = value.codings
+    if not codings:
+        return {"text": value.text}
+    if len(codings) == 1:  # nearly always, and a comprehension costs
+        return {"coding": [coding(codings[0])], "text": value.text}
+    return {"coding": [coding(c) for c in codings], "text": value.text}
 
 
 def fixed(system: str, code: str, display: str = "") -> Json:

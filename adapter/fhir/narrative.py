@@ -45,34 +45,29 @@ def paragraphs(texts: Iterable[str]) -> str:
     return "".join([f"<p>{escape(text)}</p>" for text in texts])
 
 
-def markup(blocks: Iterable[Block], *, anchors: bool = True) -> str:
-    """`blocks` as XHTML, in order.
-
-    Args:
-        blocks: narrative of one or several sections.
-        anchors: print them as ``id``; off where the same blocks stand a second time in a Bundle.
-    """
-    return "".join([_block(block, anchors) for block in blocks])
+def markup(blocks: Iterable[Block]) -> str:
+    """`blocks` as XHTML, in order; their anchors are ``id`` attributes, whose scope is the narrative."""
+    return "".join([_block(block) for block in blocks])
 
 
-def _block(block: Block, anchors: bool) -> str:
+def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
         text = escape(block.text)
         if block.strong:
             text = f"<b>{text}</b>"
-        return f"<p{_id(block.anchor, anchors)}>{_label(block.label)}{text}</p>"
+        return f"<p{_id(block.anchor)}>{_label(block.label)}{text}</p>"
     if isinstance(block, Bullets):
-        items = "".join([f"<li{_id(i.anchor, anchors)}>{_label(i.label)}{escape(i.text)}</li>" for i in block.items])
+        items = "".join([f"<li{_id(i.anchor)}>{_label(i.label)}{escape(i.text)}</li>" for i in block.items])
         caption = f"<p>{escape(block.caption)}</p>" if block.caption else ""
         return f"{caption}<ul>{items}</ul>"
-    return _table(block, anchors)
+    return _table(block)
 
 
-def _table(table: Table, anchors: bool) -> str:
+def _table(table: Table) -> str:
     head = "".join([f"<th>{escape(column)}</th>" for column in table.columns])
     rows = "".join(
         [
-            f"<tr{_id(row.anchor, anchors)}><td>{'</td><td>'.join([escape(cell) for cell in row.cells])}</td></tr>"
+            f"<tr{_id(row.anchor)}><td>{'</td><td>'.join([escape(cell) for cell in row.cells])}</td></tr>"
             for row in table.rows
         ]
     )
@@ -84,5 +79,5 @@ def _label(label: str) -> str:
     return f"<b>{escape(label)}</b> : " if label else ""
 
 
-def _id(anchor: str, wanted: bool) -> str:
-    return f' id="{escape(anchor)}"' if anchor and wanted else ""
+def _id(anchor: str) -> str:
+    return f' id="{escape(anchor)}"' if anchor else ""

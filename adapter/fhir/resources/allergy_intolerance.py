@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from adapter.fhir.datatypes import Frame, Json, concept, declared, fixed, resource
+from adapter.fhir.datatypes import Frame, Json, concept, fixed, resource
 from adapter.model.document import Allergy
 
 _ACTIVE: Final = fixed("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active")
@@ -33,7 +33,7 @@ def allergy_intolerance(value: Allergy, frame: Frame) -> Json:
 
     Source: fr-allergy-intolerance-document (document-core 0.1.0): the onset is a period.
     """
-    found = resource("AllergyIntolerance", value.key, declared(frame.profiles, "allergy-intolerance"), value.statement)
+    found = resource("AllergyIntolerance", value.key, frame, ("allergy-intolerance",), value.statement)
     found["clinicalStatus"] = _ACTIVE
     found["verificationStatus"] = _CONFIRMED
     sort, category = _SORT.get(value.kind.code, ("", "")) if not value.absence else ("", "")

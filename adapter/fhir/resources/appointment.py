@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.fhir.datatypes import Frame, Json, declared, moment, resource
+from adapter.fhir.datatypes import Frame, Json, moment, resource
 from adapter.model.document import NextVisit
 
 
@@ -11,7 +11,7 @@ def appointment(value: NextVisit, frame: Frame) -> Json:
 
     Source: fr-core-appointment 2.2.0-ballot-2; FHIR R4 app-2, app-3 (start and end go together, the end is unknown).
     """
-    found = resource("Appointment", value.key, declared(frame.profiles, "core-appointment"), value.statement)
+    found = resource("Appointment", value.key, frame, ("core-appointment",), value.statement)
     found["status"] = "proposed"
     found["description"] = value.statement
     found["created"] = frame.written_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapter.fhir.datatypes import Frame, Json, coded, declared, period, reference, resource
+from adapter.fhir.datatypes import Frame, Json, coded, period, reference, resource
 from adapter.model.document import CareAct
 
 
@@ -26,7 +26,7 @@ def care_plan(key: str, title: str, parts: PlanParts, text: Json, frame: Frame) 
     No French profile exists for a palliative plan (fr-care-plan-document is one line of a medication plan).
     Source: FHIR R4, CarePlan.
     """
-    found = resource("CarePlan", key, declared(frame.profiles, "care-plan"), title)
+    found = resource("CarePlan", key, frame, ("care-plan",), title)
     found["text"] = text
     found["status"] = "active"
     found["intent"] = "plan"

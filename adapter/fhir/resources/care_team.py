@@ -11,7 +11,6 @@ from adapter.fhir.datatypes import (
     Frame,
     Json,
     coding,
-    declared,
     fixed,
     period,
     reference,
@@ -46,7 +45,7 @@ def care_team(
     """
     starts = [member.start for member in members if member.start]
     met = name and all(member.start or not member.end for member in members)
-    found = resource("CareTeam", key, declared(frame.profiles, "care-team") if met else (), name)
+    found = resource("CareTeam", key, frame, ("care-team",) if met else (), name)
     found["identifier"] = [uuid_identifier(key)]
     found["status"] = "active"
     if name:

@@ -10,7 +10,6 @@ from adapter.fhir.datatypes import (
     Frame,
     Json,
     coded,
-    declared,
     oid_identifier,
     period,
     reference,
@@ -43,8 +42,8 @@ def composition(document: Document, sections: Sequence[SectionContent], frame: F
     Source: fr-composition-document (document-core 0.1.0), clinical-document-composition (HL7 1.1.0).
     """
     found: Json = {"resourceType": "Composition", "id": document.composition_key}
-    if urls := declared(frame.profiles, "composition", "clinical-document-composition"):
-        found["meta"] = {"profile": list(urls)}
+    if meta := frame.meta(("composition", "clinical-document-composition")):
+        found["meta"] = meta
     found["language"] = document.language
     heading = [document.title]
     if document.correction:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapter.fhir.datatypes import DATA_ABSENT, Frame, Json, coded, concept, declared, fixed, resource
+from adapter.fhir.datatypes import DATA_ABSENT, Frame, Json, coded, concept, fixed, resource
 from adapter.model.document import Problem
 
 _CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+_ACTIVE: Final = fixed(_CLINICAL, "active")
+_RESOLVED: Final = fixed(_CLINICAL, "resolved")
 _CONFIRMED: Final = fixed("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed")
 _UNKNOWN: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
@@ -17,9 +19,9 @@ def condition(value: Problem, frame: Frame) -> Json:
 
     Source: fr-condition-document (document-core 0.1.0): category of JDV_ProblemCodes, onset 1..1.
     """
-    found = resource("Condition", value.key, declared(frame.profiles, "condition"), value.statement)
+    found = resource("Condition", value.key, frame, ("condition",), value.statement)
     over = value.resolved or value.end
-    found["clinicalStatus"] = fixed(_CLINICAL, "resolved" if over else "active")
+    found["clinicalStatus"] = _RESOLVED if over else _ACTIVE
     found["verificationStatus"] = _CONFIRMED
     found["category"] = [coded(value.kind)]
     found["code"] = concept(value.what)

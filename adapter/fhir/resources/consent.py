@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from adapter.fhir.datatypes import Frame, Json, concept, declared, fixed, reference, resource
+from adapter.fhir.datatypes import Frame, Json, concept, fixed, reference, resource
 from adapter.model.document import Directive
 
 _SCOPE: Final = fixed("http://terminology.hl7.org/CodeSystem/consentscope", "adr", "Advance Directive")
@@ -19,8 +19,8 @@ def consent(value: Directive, frame: Frame) -> Json:
 
     Source: fr-advance-directive-document (document-core 0.1.0), provision.code in jdv-type-directive-anticipee.
     """
-    urls = declared(frame.profiles, "advance-directive") if value.what.codings else ()
-    found = resource("Consent", value.key, urls, value.statement)
+    keys = ("advance-directive",) if value.what.codings else ()
+    found = resource("Consent", value.key, frame, keys, value.statement)
     found["status"] = "active"
     found["scope"] = _SCOPE
     found["category"] = [_CATEGORY]

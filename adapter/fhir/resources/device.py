@@ -13,7 +13,7 @@ def device_key(value: Device) -> str:
 
 def device(value: Device, frame: Frame) -> Json:
     """Device resource. Source: FHIR R4, Device."""
-    found = resource("Device", device_key(value), (), value.what.text)
+    found = resource("Device", device_key(value), frame, (), value.what.text)
     found["type"] = concept(value.what)
     found["patient"] = frame.patient
     return found
@@ -24,7 +24,7 @@ def device_use_statement(value: Device, frame: Frame) -> Json:
 
     Source: FHIR R4, DeviceUseStatement.
     """
-    found = resource("DeviceUseStatement", value.key, (), value.statement)
+    found = resource("DeviceUseStatement", value.key, frame, (), value.statement)
     found["status"] = "active"
     found["subject"] = frame.patient
     if value.since:

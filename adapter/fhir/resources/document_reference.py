@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.fhir.datatypes import Frame, Json, base64, coded, declared, resource
+from adapter.fhir.datatypes import Frame, Json, base64, coded, resource
 from adapter.model.document import Attachment
 
 
@@ -11,7 +11,7 @@ def document_reference(value: Attachment, language: str, frame: Frame) -> Json:
 
     Source: fr-document-reference-document (document-core 0.1.0): type 1..1.
     """
-    found = resource("DocumentReference", value.key, declared(frame.profiles, "document-reference"), value.statement)
+    found = resource("DocumentReference", value.key, frame, ("document-reference",), value.statement)
     found["status"] = "current"
     found["docStatus"] = "final"
     found["type"] = coded(value.type) if value.type else {"text": value.title}

@@ -10,7 +10,6 @@ from adapter.fhir.datatypes import (
     Json,
     coded,
     coding,
-    declared,
     fixed,
     identifier,
     period,
@@ -28,7 +27,7 @@ def encounter(value: Encounter, title: str, main_problems: Iterable[str], frame:
 
     Source: fr-encounter-care-document (document-core 0.1.0); JDV_J140 for the part of the author.
     """
-    found = resource("Encounter", value.key, declared(frame.profiles, "encounter"), title)
+    found = resource("Encounter", value.key, frame, ("encounter",), title)
     found["identifier"] = [{"type": fixed(IDENTIFIER_TYPE, "VN"), **identifier(value.identifier)}]
     found["status"] = "finished"
     found["class"] = coding(value.class_)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from adapter.fhir.datatypes import Frame, Json, concept, declared, resource
+from adapter.fhir.datatypes import Frame, Json, concept, resource
 from adapter.model.document import Goal
 
 
 def goal(value: Goal, frame: Frame) -> Json:
     """Goal resource. Source: FHIR R4, Goal (no French profile exists)."""
-    found = resource("Goal", value.key, declared(frame.profiles, "goal"), value.statement)
+    found = resource("Goal", value.key, frame, ("goal",), value.statement)
     found["lifecycleStatus"] = "active"
     found["description"] = concept(value.what)
     found["subject"] = frame.patient

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from adapter.fhir.datatypes import Json, address, coding, declared, reference, resource, telecoms
+from adapter.fhir.datatypes import Frame, Json, address, coding, reference, resource, telecoms
 from adapter.model.coded import Coding
 from adapter.model.document import Place
 
 
-def location(value: Place, facility: Coding, profiles: Mapping[str, str]) -> Json:
+def location(value: Place, facility: Coding, frame: Frame) -> Json:
     """Location resource.
 
     The profile wants exactly one activity sector (JDV_J02) and no code there means a home: the sector is that of the
     author's practice, the words and other codes tell the place itself.
     Source: fr-location-document (document-core 0.1.0).
     """
-    found = resource("Location", value.key, declared(profiles, "location"), value.label)
+    found = resource("Location", value.key, frame, ("location",), value.label)
     found["name"] = value.label
     found["type"] = [{"coding": [coding(facility), *[coding(c) for c in value.kind.codings]], "text": value.kind.text}]
     if value.telecoms:

@@ -23,7 +23,7 @@ def medication_statement(value: Medication, frame: Frame) -> Json:
     current treatment that it is over.
     Source: FHIR R4, MedicationStatement and Dosage.
     """
-    found = resource("MedicationStatement", value.key, (), value.statement)
+    found = resource("MedicationStatement", value.key, frame, (), value.statement)
     found["status"] = _STATUS[value.status]
     found["medicationCodeableConcept"] = concept(value.product)
     found["subject"] = frame.patient

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from adapter.fhir.datatypes import LOINC, Frame, Json, concept, declared, fixed, moment, quantity, resource
+from adapter.fhir.datatypes import LOINC, Frame, Json, concept, fixed, moment, quantity, resource
 from adapter.model.coded import Concept
 from adapter.model.document import Observation, Quantity
 
@@ -34,7 +34,7 @@ def observation(value: Observation, frame: Frame) -> Json:
 
     Source: fr-observation-pain-score-, -assessment-, -vital-signs- and -result-document (document-core 0.1.0).
     """
-    found = resource("Observation", value.key, declared(frame.profiles, *_profile(value)), value.statement)
+    found = resource("Observation", value.key, frame, _profile(value), value.statement)
     found["status"] = "final"
     if category := _CATEGORIES.get(value.kind):
         found["category"] = [category]

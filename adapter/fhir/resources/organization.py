@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from adapter.fhir.datatypes import (
     FR_V2_0203,
+    Frame,
     Json,
     address,
     coded,
     concept,
-    declared,
     derived_key,
     fixed,
     identifier,
@@ -30,12 +29,12 @@ _SECTOR: Final[Json] = {
 _FINESS_LENGTH: Final = 10  # "1" and the nine characters of the FINESS
 
 
-def organization(value: Organization, profiles: Mapping[str, str]) -> Json:
+def organization(value: Organization, frame: Frame) -> Json:
     """Organization resource, with its practice setting and activity sector as types.
 
     Source: fr-organization-document (document-core 0.1.0), as-organization (annuaire 1.2.0-snapshot-2).
     """
-    found = resource("Organization", value.key, declared(profiles, "organization", "as-organization"), value.name)
+    found = resource("Organization", value.key, frame, ("organization", "as-organization"), value.name)
     if value.identifier:
         found["identifier"] = _identifiers(value.identifier)
     types: list[Json] = []
@@ -55,7 +54,7 @@ def organization(value: Organization, profiles: Mapping[str, str]) -> Json:
     return found
 
 
-def guardian_organization(value: Guardian, profiles: Mapping[str, str]) -> Json:
+def guardian_organization(value: Guardian, frame: Frame) -> Json:
     """Organization resource of a legal representative that is no person."""
     return organization(
         Organization(
@@ -64,7 +63,7 @@ def guardian_organization(value: Guardian, profiles: Mapping[str, str]) -> Json:
             telecoms=value.telecoms,
             address=value.address,
         ),
-        profiles,
+        frame,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from adapter.fhir.datatypes import (
@@ -11,11 +12,11 @@ from adapter.fhir.datatypes import (
     NOS,
     TRE_R260,
     V2_0203,
+    Frame,
     Json,
     address,
     coding,
     concept,
-    declared,
     derived_key,
     fixed,
     human_name,
@@ -41,21 +42,18 @@ _INS_TYPE: Final = {
 _GENDER: Final = {"F": "female", "M": "male"}
 
 
-def patient(value: Patient, profiles: dict[str, str], practitioner: str = "") -> Json:
+def patient(value: Patient, frame: Frame, practitioners: Sequence[str] = ()) -> Json:
     """Patient resource.
 
     Args:
         value: the patient.
-        profiles: profile URLs of the edition, by key.
-        practitioner: key of the attending physician (Practitioner), or empty.
+        frame: what the document's resources share.
+        practitioners: keys of the attending physician (Practitioner).
     Source: fr-patient-ins-document, fr-patient-document (document-core 0.1.0); fr-core-patient-ins 2.2.0-ballot-2.
     """
     qualified = value.ins is not None and value.ins_qualified
-    if qualified and value.birth_place_code:
-        urls = declared(profiles, "patient-ins", "core-patient-ins")
-    else:
-        urls = declared(profiles, "patient", "core-patient")
-    found = resource("Patient", value.key, urls, value.text)
+    keys = ("patient-ins", "core-patient-ins") if qualified and value.birth_place_code else ("patient", "core-patient")
+    found = resource("Patient", value.key, frame, keys, value.text)
     if extensions := _extensions(value, qualified):
         found["extension"] = extensions
     if identifiers := _identifiers(value, qualified):
@@ -69,8 +67,8 @@ def patient(value: Patient, profiles: dict[str, str], practitioner: str = "") ->
         found["address"] = [home]
     if value.guardians:
         found["contact"] = [_contact(guardian) for guardian in value.guardians]
-    if practitioner:
-        found["generalPractitioner"] = [reference(practitioner)]
+    if practitioners:
+        found["generalPractitioner"] = [reference(key) for key in practitioners]
     return found
 
 

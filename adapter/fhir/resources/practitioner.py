@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from adapter.fhir.datatypes import (
     FR_V2_0203,
+    Frame,
     Json,
     address,
     coded,
     concept,
-    declared,
     fixed,
     human_name,
     identifier,
@@ -28,12 +27,12 @@ RPPS_SYSTEM: Final = "https://rpps.esante.gouv.fr"
 _RPPS_LENGTH: Final = 12  # "8" and the eleven digits of the RPPS
 
 
-def practitioner(value: Professional, profiles: Mapping[str, str]) -> Json:
+def practitioner(value: Professional, frame: Frame) -> Json:
     """Practitioner resource; somebody without a national number carries our own key as identifier.
 
     Source: fr-practitioner-document (document-core 0.1.0), as-practitioner (annuaire 1.2.0-snapshot-2).
     """
-    found = resource("Practitioner", value.key, declared(profiles, "practitioner", "as-practitioner"), value.name.text)
+    found = resource("Practitioner", value.key, frame, ("practitioner", "as-practitioner"), value.name.text)
     found["identifier"] = _identifiers(value.identifier) if value.identifier else [uuid_identifier(value.key)]
     found["name"] = [human_name(value.name)]
     if value.address and (where := address(value.address)):
@@ -58,16 +57,14 @@ def _identifiers(value: Identifier) -> list[Json]:
     return [rpps, national]
 
 
-def practitioner_role(
-    value: Professional, organization: str, profiles: Mapping[str, str], function: Coding | None = None
-) -> Json:
+def practitioner_role(value: Professional, organization: str, frame: Frame, function: Coding | None = None) -> Json:
     """PractitionerRole resource: the person, within the organisation of key `organization` (empty: unknown).
 
     The profile of document-core wants an organisation: without one only that of the directory is declared.
     Source: fr-practitionerRole-document (document-core 0.1.0), as-practitionerrole (annuaire 1.2.0-snapshot-2).
     """
     keys = ("practitioner-role", "as-practitioner-role") if organization else ("as-practitioner-role",)
-    found = resource("PractitionerRole", value.role_key, declared(profiles, *keys), value.name.text)
+    found = resource("PractitionerRole", value.role_key, frame, keys, value.name.text)
     found["practitioner"] = reference(value.key)
     if organization:
         found["organization"] = reference(organization)

@@ -11,7 +11,6 @@ from adapter.fhir.datatypes import (
     address,
     coded,
     concept,
-    declared,
     human_name,
     resource,
     telecoms,
@@ -30,7 +29,7 @@ def related_person(value: Relative, frame: Frame) -> Json:
     Source: cds-fr-related-person (cercle de soins 2.0.1).
     """
     met = bool(value.telecoms) and value.role.system.uri == TRE_R260
-    found = resource("RelatedPerson", value.key, declared(frame.profiles, _PROFILE) if met else (), value.name.text)
+    found = resource("RelatedPerson", value.key, frame, (_PROFILE,) if met else (), value.name.text)
     found["identifier"] = [uuid_identifier(value.person)]
     found["patient"] = frame.patient
     relationship = [coded(value.role)]
@@ -52,8 +51,8 @@ def guardian_person(value: Guardian, frame: Frame) -> Json | None:
     """
     if value.name is None:
         return None
-    urls = declared(frame.profiles, _PROFILE) if value.telecoms else ()
-    found = resource("RelatedPerson", value.key, urls, value.name.text)
+    keys = (_PROFILE,) if value.telecoms else ()
+    found = resource("RelatedPerson", value.key, frame, keys, value.name.text)
     found["identifier"] = [uuid_identifier(value.key)]
     found["patient"] = frame.patient
     relationship = [guard(value)]

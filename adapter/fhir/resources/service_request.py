@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from adapter.fhir.datatypes import Frame, Json, concept, declared, reference, resource
+from adapter.fhir.datatypes import Frame, Json, concept, reference, resource
 from adapter.model.document import Request
 
 _STATE: Final[Mapping[str, tuple[str, str]]] = {
@@ -24,8 +24,8 @@ def service_request(value: Request, performer: str, frame: Frame) -> Json:
         frame: what the document's resources share.
     Source: fr-service-request-document (document-core 0.1.0), declared when the action has its mandatory date.
     """
-    urls = declared(frame.profiles, "service-request") if value.due else ()
-    found = resource("ServiceRequest", value.key, urls, value.statement)
+    keys = ("service-request",) if value.due else ()
+    found = resource("ServiceRequest", value.key, frame, keys, value.statement)
     found["status"], found["intent"] = _STATE[value.status]
     found["code"] = concept(value.what)
     found["subject"] = frame.patient

@@ -189,7 +189,7 @@ def _suggestion(loc: Loc) -> str:
     name = loc[-1]
     if not isinstance(name, str):
         return ""
-    close = difflib.get_close_matches(name, sorted(_names_at(loc[:-1])), n=1, cutoff=0.75)
+    close = difflib.get_close_matches(name, sorted(_names_at(loc[:-1])), n=1, cutoff=0.7)
     return f" Vouliez-vous dire « {close[0]} » ?" if close else ""
 
 

@@ -70,13 +70,18 @@ def _next_visit(visit: Visit, out: Out) -> None:
         return
     if planned.on is None and planned.at is None and planned.text is None:
         _add(out, "VIS-NEXT-VISIT", "$.next_visit", "Il faut une date ou un texte.")
+    if planned.at is not None and planned.on is not None and planned.at.date() != planned.on:
+        _add(out, "VIS-NEXT-VISIT", "$.next_visit.at", "L'heure et la date ne désignent pas le même jour.")
+
+
+def _next_visit_later(visit: Visit, out: Out) -> None:
+    planned = visit.next_visit
+    if planned is None:
+        return
     if planned.on is not None and planned.on < visit.start.date():
         _add(out, "VIS-NEXT-VISIT", "$.next_visit.on", "La prochaine visite précède celle-ci.")
-    if planned.at is not None:
-        if planned.at <= visit.start:
-            _add(out, "VIS-NEXT-VISIT", "$.next_visit.at", "La prochaine visite précède celle-ci.")
-        if planned.on is not None and planned.at.date() != planned.on:
-            _add(out, "VIS-NEXT-VISIT", "$.next_visit.at", "L'heure et la date ne désignent pas le même jour.")
+    if planned.at is not None and planned.at <= visit.start:
+        _add(out, "VIS-NEXT-VISIT", "$.next_visit.at", "La prochaine visite précède celle-ci.")
 
 
 def _correction(visit: Visit, out: Out) -> None:
@@ -108,10 +113,10 @@ def _patient(visit: Visit, out: Out) -> None:
         _add(out, "VIS-BIRTH-FUTURE", "$.patient.birth_date", "La date de naissance suit celle de la visite.")
     elif age_on(patient.birth_date, day) > 125:
         _add(out, "VIS-AGE", "$.patient.birth_date", "Le patient aurait plus de 125 ans.")
+    elif not patient.guardians and age_on(patient.birth_date, day) < 18:
+        _add(out, "VIS-MINOR-GUARDIAN", "$.patient.guardians", "Aucun représentant légal pour ce patient mineur.")
     for index, guardian in enumerate(patient.guardians):
         _guardian(guardian, f"$.patient.guardians[{index}]", out)
-    if not patient.guardians and age_on(patient.birth_date, day) < 18:
-        _add(out, "VIS-MINOR-GUARDIAN", "$.patient.guardians", "Aucun représentant légal pour ce patient mineur.")
     _telecoms(patient.telecoms, "$.patient", out)
 
 
@@ -338,7 +343,7 @@ def _take(key: str, taken: set[str], group: set[str], path: str, out: Out) -> No
 def _trusted_person(visit: Visit, out: Out) -> None:
     named = next((i for i, relative in enumerate(visit.relatives) if "trusted-person" in relative.roles), None)
     status = None if visit.trusted_person is None else visit.trusted_person.status
-    minor = age_on(visit.patient.birth_date, visit.start.date()) < 18
+    minor = 0 <= age_on(visit.patient.birth_date, visit.start.date()) < 18
     if status == "designated":
         if named is None:
             _add(out, "VIS-TRUSTED", "$.trusted_person.status", "Aucun proche ne porte le rôle trusted-person.")
@@ -425,6 +430,8 @@ def _scale_ages(visit: Visit, out: Out) -> None:
     if not visit.scales:
         return
     age = age_on(visit.patient.birth_date, visit.start.date())
+    if age < 0:
+        return  # told by VIS-BIRTH-FUTURE
     for index, scale in enumerate(visit.scales):
         _, _, _, from_age, to_age = SCALES[scale.scale]
         if scale.value is None:
@@ -582,20 +589,25 @@ def _treatments(visit: Visit, out: Out) -> None:
     if (treatments.status == "listed") != bool(treatments.items):
         message = "« listed » va avec des éléments, les autres statuts vont sans."
         _add(out, "VIS-STATUS-ITEMS", "$.treatments", message)
-    day = visit.start.date().isoformat()
     for index, treatment in enumerate(treatments.items):
-        _treatment(treatment, day, index, out)
+        _treatment(treatment, index, out)
 
 
-def _treatment(treatment: Treatment, day: str, index: int, out: Out) -> None:
-    if treatment.dose is not None:
-        _positive(treatment.dose, f"$.treatments.items[{index}].dose", out)
-    if treatment.end is not None:
-        if _before(treatment.end, treatment.start):
-            _add(out, "VIS-PERIOD", f"$.treatments.items[{index}].end", "La fin précède le début.")
-        if treatment.status == "active" and _before(treatment.end, day):
+def _treatments_ended(visit: Visit, out: Out) -> None:
+    if visit.treatments is None:
+        return
+    day = visit.start.date().isoformat()
+    for index, treatment in enumerate(visit.treatments.items):
+        if treatment.end is not None and treatment.status == "active" and _before(treatment.end, day):
             path = f"$.treatments.items[{index}].status"
             _add(out, "VIS-TREATMENT-ENDED", path, "Traitement en cours dont la fin précède la visite.")
+
+
+def _treatment(treatment: Treatment, index: int, out: Out) -> None:
+    if treatment.dose is not None:
+        _positive(treatment.dose, f"$.treatments.items[{index}].dose", out)
+    if treatment.end is not None and _before(treatment.end, treatment.start):
+        _add(out, "VIS-PERIOD", f"$.treatments.items[{index}].end", "La fin précède le début.")
     if treatment.route == "other" and treatment.instructions is None:
         _other(out, f"$.treatments.items[{index}].instructions", Severity.WARNING)
     pca = treatment.pca
@@ -791,7 +803,8 @@ PARTS: Final = (
     _part(_self_report, "scales function", "scales"),
     _part(_vital_signs, "vital_signs", "vital_signs"),
     _part(_allergies, "allergies"),
-    _part(_treatments, "treatments start"),
+    _part(_treatments, "treatments"),
+    _part(_treatments_ended, "treatments start"),
     _part(_anticipatory, "anticipatory", "anticipatory"),
     _part(_devices, "devices", "devices"),
     _part(_wounds, "wounds", "wounds"),
@@ -808,7 +821,8 @@ PARTS: Final = (
     _part(_care_team, "care_team", "care_team"),
     _part(_actions, "actions", "actions"),
     _part(_keys, "patient relatives care_team attachments present actions wishes scales"),
-    _part(_next_visit, "next_visit start"),
+    _part(_next_visit, "next_visit"),
+    _part(_next_visit_later, "next_visit start"),
     _part(_attachments, "attachments", "attachments"),
     _part(_sharing, "sharing patient written_at"),
     _part(_correction, "correction version start"),

@@ -1,0 +1,64 @@
+"""Every fault of a mappings directory, as findings at ``file:line:column``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+from adapter.errors import Finding
+from adapter.mapping.loader import Mappings, read
+from adapter.mapping.tables import Findings
+
+
+def visit_vocabulary() -> dict[str, frozenset[str]]:
+    """Local values that the visit model allows, by table; the model is imported by this call only."""
+    from adapter.model.codes import LOCAL_CODES
+
+    return {table: frozenset(get_args(literal)) for table, literal in LOCAL_CODES.items()}
+
+
+def check(directory: Path, vocabulary: Mapping[str, frozenset[str]] | None = None) -> list[Finding]:
+    """Findings about the tables in `directory`, in the order of the files; empty when all is well.
+
+    `vocabulary` names the local values that a visit may use, by table (see ``visit_vocabulary``): each must have
+    a row, and each row of such a table must be usable. None skips that comparison.
+    """
+    mappings, items = read(directory)
+    found = Findings(items)
+    _check_value_sets(mappings, found)
+    if vocabulary is not None:
+        _check_coverage(mappings, vocabulary, found)
+    return found.items
+
+
+def _check_value_sets(mappings: Mappings, found: Findings) -> None:
+    """A row that cites a published list in ``source`` must stand in it, under the publisher's label."""
+    for table, rows in mappings.rows.items():
+        for row in rows:
+            value_set = mappings.value_sets.get(row["source"].partition(" ")[0])
+            system = mappings.registry.by_key.get(row["system"])
+            if value_set is None or system is None:
+                continue
+            display = value_set.members.get((system.oid, row["code"]))
+            if display is None:
+                if value_set.complete:
+                    found.error("MAP-MEMBER", row.place("code"), f"Code absent de {value_set.name}.")
+            elif display != row["display"]:
+                found.error("MAP-MEMBER", row.place("display"), f"Libellé différent de celui de {value_set.name}.")
+            elif value_set.version and value_set.version not in row["source"]:
+                found.warning("MAP-MEMBER", row.place("source"), f"{value_set.name} est daté du {value_set.version}.")
+
+
+def _check_coverage(mappings: Mappings, vocabulary: Mapping[str, frozenset[str]], found: Findings) -> None:
+    for table, locals_ in vocabulary.items():
+        file = f"codes/{table}.csv"
+        if table not in mappings.tables:
+            found.error("MAP-FILE", f"{file}:1:1", "Table du modèle de visite absente.")
+            continue
+        for local in sorted(locals_ - mappings.tables[table].keys()):
+            found.error("MAP-COVERAGE", f"{file}:1:1", f"Valeur du modèle de visite sans ligne : {local}.")
+        for row in mappings.rows[table]:
+            if row["local"] not in locals_:
+                message = f"Ligne qu'aucune visite ne peut employer : {row['local']}."
+                found.warning("MAP-ORPHAN", row.place("local"), message)

@@ -1,0 +1,451 @@
+"""The whole of ``mappings/`` as one value: concepts, labels, sentences, document specification, profile URLs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from adapter.errors import Finding, MappingError, Severity
+from adapter.mapping.spec import WHEN_EMPTY, DocumentSpec, FhirSectionSpec, SectionSpec
+from adapter.mapping.tables import (
+    CODE_COLUMNS,
+    EQUIVALENCES,
+    SYSTEM_COLUMNS,
+    VALUE_SET_COLUMNS,
+    Findings,
+    Row,
+    Source,
+    read_rows,
+    read_source,
+    read_toml,
+)
+from adapter.model.coded import CodeSystem, Coding, Concept
+from adapter.terminology import Registry, ValueSet, is_oid
+
+DOCUMENT = "documents/vsp-synthesis.toml"
+MESSAGES = "messages/fr.toml"
+_NO_SYSTEM = CodeSystem("", "", "", "")
+_NO_CODING = Coding(_NO_SYSTEM, "", "")
+_NO_DOCUMENT = DocumentSpec(_NO_CODING, _NO_CODING, _NO_CODING, (), "", (), ())
+_LOCAL = re.compile(r"[^\s,;\"']+")
+_URI = re.compile(r"(?:https?://|urn:)\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """Every table, ready to be asked: each question is a dictionary hit on a value built at load.
+
+    Attributes:
+        digest: SHA-256, in hexadecimal, over the names and bytes of all files.
+        registry: code systems by key, OID and URI.
+        document: specification of the VSP synthesis.
+        tables: concept by table and local value.
+        messages: French sentences by dotted key.
+        editions: profile URLs by edition and key.
+        value_sets: published lists by short name.
+        rows: the rows themselves by table, for ``check``, ``explain`` and exports.
+    """
+
+    digest: str
+    registry: Registry
+    document: DocumentSpec
+    tables: Mapping[str, Mapping[str, Concept]]
+    messages: Mapping[str, str]
+    editions: Mapping[str, Mapping[str, str]]
+    value_sets: Mapping[str, ValueSet]
+    rows: Mapping[str, tuple[Row, ...]]
+
+    def system(self, key: str) -> CodeSystem:
+        """Code system named `key` in ``systems.csv``.
+
+        Raises:
+            MappingError: no such key.
+        """
+        try:
+            return self.registry.by_key[key]
+        except KeyError:
+            raise _missing("MAP-SYSTEM", f"systems.csv:{key}", "Système de codes absent de systems.csv.") from None
+
+    def concept(self, table: str, local: str) -> Concept:
+        """What `local` means in `table`: its French label, and its codings (none when the row is ``unmatched``).
+
+        Raises:
+            MappingError: no such table or no such row; there is no default code.
+        """
+        try:
+            return self.tables[table][local]
+        except KeyError:
+            raise _missing("MAP-ROW", f"codes/{table}.csv:{local}", "Aucune ligne pour cette valeur.") from None
+
+    def coding(self, table: str, local: str) -> Coding:
+        """First coding of `local` in `table`.
+
+        Raises:
+            MappingError: no such row, or a row without a code.
+        """
+        codings = self.concept(table, local).codings
+        if not codings:
+            raise _missing("MAP-UNMATCHED", f"codes/{table}.csv:{local}", "Cette valeur n'a pas de code publié.")
+        return codings[0]
+
+    def label(self, table: str, local: str) -> str:
+        """French label of `local` in `table`.
+
+        Raises:
+            MappingError: no such row.
+        """
+        return self.concept(table, local).text
+
+    def text(self, key: str) -> str:
+        """French sentence of ``messages/fr.toml`` under the dotted `key`.
+
+        Raises:
+            MappingError: no such sentence.
+        """
+        try:
+            return self.messages[key]
+        except KeyError:
+            raise _missing("MAP-TEXT", f"{MESSAGES}:{key}", "Phrase absente du fichier des messages.") from None
+
+    def edition(self, name: str) -> Mapping[str, str]:
+        """Profile URLs of the edition `name` (``2026-11``), by key.
+
+        Raises:
+            MappingError: no such edition.
+        """
+        try:
+            return self.editions[name]
+        except KeyError:
+            raise _missing("MAP-EDITION", f"editions/{name}.toml", "Édition inconnue.") from None
+
+
+def default_directory() -> Path:
+    """``adapter/_mappings`` of an installed wheel, else ``mappings`` beside the package in the repository."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "_mappings"
+    return inside if inside.is_dir() else package.parent / "mappings"
+
+
+def load(directory: Path | None = None) -> Mappings:
+    """Mappings of `directory`, or of the package itself; the latter is read once per process.
+
+    Raises:
+        MappingError: any file is missing or wrong; every fault is told, as ``file:line:column``.
+    """
+    return _load_default() if directory is None else _load(directory)
+
+
+@cache
+def _load_default() -> Mappings:
+    return _load(default_directory())
+
+
+def _load(directory: Path) -> Mappings:
+    mappings, findings = read(directory)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise MappingError(findings)
+    return mappings
+
+
+def read(directory: Path) -> tuple[Mappings, list[Finding]]:
+    """Mappings of `directory`, as complete as its faults allow, and those faults."""
+    found = Findings()
+    sources = {
+        source.name: source
+        for path in sorted(directory.rglob("*"))
+        if path.suffix in {".csv", ".toml"} and path.is_file()
+        for source in (read_source(directory, path, found),)
+    }
+    for needed in ("systems.csv", DOCUMENT, MESSAGES):
+        if needed not in sources:
+            found.error("MAP-FILE", f"{needed}:1:1", "Fichier absent.")
+    registry = _registry(sources.get("systems.csv"), found)
+    rows: dict[str, tuple[Row, ...]] = {}
+    tables: dict[str, Mapping[str, Concept]] = {}
+    editions: dict[str, Mapping[str, str]] = {}
+    for name, source in sources.items():
+        folder, _, file = name.partition("/")
+        stem = file.rpartition(".")[0]
+        if folder == "codes" and file.endswith(".csv"):
+            rows[stem] = tuple(read_rows(source, CODE_COLUMNS, found))
+            tables[stem] = _concepts(rows[stem], registry, found)
+        elif folder == "editions" and file.endswith(".toml"):
+            editions[stem] = _edition(source, found)
+    document = _document(sources[DOCUMENT], registry, tables, found) if DOCUMENT in sources else _NO_DOCUMENT
+    mappings = Mappings(
+        digest=_digest(sources),
+        registry=registry,
+        document=document,
+        tables=MappingProxyType(tables),
+        messages=MappingProxyType(_messages(sources[MESSAGES], found) if MESSAGES in sources else {}),
+        editions=MappingProxyType(editions),
+        value_sets=MappingProxyType(_value_sets(sources, registry, found)),
+        rows=MappingProxyType(rows),
+    )
+    return mappings, found.items
+
+
+def _missing(rule: str, path: str, message: str) -> MappingError:
+    return MappingError([Finding(rule, Severity.ERROR, path, message, "mappings/README.md")])
+
+
+def _digest(sources: Mapping[str, Source]) -> str:
+    digest = hashlib.sha256()
+    for name, source in sources.items():
+        digest.update(f"{name}\0{len(source.raw)}\0".encode())
+        digest.update(source.raw)
+    return digest.hexdigest()
+
+
+def _registry(source: Source | None, found: Findings) -> Registry:
+    systems: list[CodeSystem] = []
+    seen: set[str] = set()
+    for row in read_rows(source, SYSTEM_COLUMNS, found) if source else ():
+        system = CodeSystem(row["key"], row["oid"], row["uri"], row["name"])
+        if not _LOCAL.fullmatch(system.key):
+            found.error("MAP-LOCAL", row.place("key"), "Clé vide ou avec une espace.")
+        if system.key in seen:
+            found.error("MAP-DUPLICATE", row.place("key"), f"Clé déjà définie : {system.key}.")
+        if not is_oid(system.oid):
+            found.error("MAP-OID", row.place("oid"), "OID mal formé.")
+        if not _URI.fullmatch(system.uri):
+            found.error("MAP-URI", row.place("uri"), "URI absente ou mal formée (https://… ou urn:…).")
+        if not system.name:
+            found.error("MAP-LABEL", row.place("name"), "Nom du système absent.")
+        if not row["source"]:
+            found.error("MAP-SOURCE", row.place("source"), "Source absente.")
+        seen.add(system.key)
+        systems.append(system)
+    return Registry.of(systems)
+
+
+def _concepts(rows: tuple[Row, ...], registry: Registry, found: Findings) -> dict[str, Concept]:
+    labels: dict[str, str] = {}
+    codings: dict[str, list[Coding]] = {}
+    for row in rows:
+        local = row["local"]
+        coding = _row_coding(row, registry, found)
+        if not _LOCAL.fullmatch(local):
+            found.error("MAP-LOCAL", row.place("local"), "Valeur locale vide, ou avec une espace ou une ponctuation.")
+        if not row["label"].strip():
+            found.error("MAP-LABEL", row.place("label"), "Libellé absent : c'est ce que le lecteur voit.")
+        if not row["source"]:
+            found.error("MAP-SOURCE", row.place("source"), "Source absente.")
+        if local not in labels:
+            labels[local] = row["label"]
+            codings[local] = [coding] if coding else []
+            continue
+        # A second row adds a code to the same concept: another system's, or one whose note says why.
+        earlier = codings[local]
+        if coding is None or not earlier or coding in earlier:
+            found.error("MAP-DUPLICATE", row.place("local"), f"Valeur déjà définie : {local}.")
+        elif any(coding.system is other.system for other in earlier) and not row["note"].strip():
+            found.error("MAP-DUPLICATE", row.place("local"), f"Deux codes du même système pour {local} : dire pourquoi.")
+        elif row["label"] != labels[local]:
+            found.error("MAP-LABEL", row.place("label"), f"Deux libellés pour une même valeur : {local}.")
+        else:
+            earlier.append(coding)
+    return {local: Concept(text, tuple(codings[local])) for local, text in labels.items()}
+
+
+def _row_coding(row: Row, registry: Registry, found: Findings) -> Coding | None:
+    equivalence, key, code, display = row["equivalence"], row["system"], row["code"], row["display"]
+    if equivalence not in EQUIVALENCES:
+        found.error("MAP-EQUIVALENCE", row.place("equivalence"), "Attendu : " + ", ".join(sorted(EQUIVALENCES)) + ".")
+        return None
+    if equivalence == "unmatched":
+        for column in ("system", "code", "display"):
+            if row[column]:
+                found.error("MAP-UNMATCHED", row.place(column), "Une ligne « unmatched » n'a ni système ni code.")
+        if not row["note"].strip():
+            found.error("MAP-NOTE", row.place("note"), "Une ligne « unmatched » dit ici ce qui a été cherché.")
+        return None
+    system = registry.by_key.get(key)
+    if system is None:
+        found.error("MAP-SYSTEM", row.place("system"), "Système de codes absent de systems.csv.")
+    if not code or code != code.strip():
+        found.error("MAP-CODE", row.place("code"), "Code absent ou entouré d'espaces.")
+    if equivalence == "equivalent" and not display:
+        found.error("MAP-DISPLAY", row.place("display"), "Libellé du producteur absent.")
+    if equivalence != "equivalent" and not row["note"].strip():
+        found.error("MAP-NOTE", row.place("note"), "Une équivalence imparfaite s'explique ici.")
+    return Coding(system, code, display) if system and code else None
+
+
+def _edition(source: Source, found: Findings) -> Mapping[str, str]:
+    content = read_toml(source, found)
+    profiles: dict[str, str] = {}
+    table = content.get("profiles", {})
+    for key, url in (table if isinstance(table, dict) else {}).items():
+        if not isinstance(url, str) or not _URI.fullmatch(url):
+            found.error("MAP-URI", source.place_of(rf"^{re.escape(key)}\s*="), "URL de profil mal formée.")
+        else:
+            profiles[key] = url
+    if not profiles:
+        found.error("MAP-EDITION", source.place(1), "Aucun profil dans [profiles].")
+    return MappingProxyType(profiles)
+
+
+def _messages(source: Source, found: Findings) -> dict[str, str]:
+    flat: dict[str, str] = {}
+
+    def walk(table: Mapping[str, Any], prefix: str) -> None:
+        for key, value in table.items():
+            if isinstance(value, dict):
+                walk(value, f"{prefix}{key}.")
+            elif isinstance(value, str) and value.strip():
+                flat[prefix + key] = value
+            else:
+                place = source.place_of(rf"^\s*{re.escape(key)}\s*=")
+                found.error("MAP-TEXT", place, "Une phrase est un texte non vide, entre guillemets.")
+
+    walk(read_toml(source, found), "")
+    return flat
+
+
+def _value_sets(sources: Mapping[str, Source], registry: Registry, found: Findings) -> dict[str, ValueSet]:
+    index = sources.get("value-sets/sources.toml")
+    if index is None:
+        return {}
+    value_sets: dict[str, ValueSet] = {}
+    for name, facts in read_toml(index, found).items():
+        file = sources.get(f"value-sets/{name}.csv")
+        if file is None or not isinstance(facts, dict):
+            found.error("MAP-FILE", index.place_of(rf"^\[{re.escape(name)}\]"), f"Fichier value-sets/{name}.csv absent.")
+            continue
+        members: dict[tuple[str, str], str] = {}
+        for row in read_rows(file, VALUE_SET_COLUMNS, found):
+            system = registry.by_key.get(row["system"])
+            if system is None:
+                found.error("MAP-SYSTEM", row.place("system"), "Système de codes absent de systems.csv.")
+            else:
+                members[system.oid, row["code"]] = row["display"]
+        value_sets[name] = ValueSet(
+            name, str(facts.get("oid", "")), str(facts.get("version", "")), facts.get("complete") == "yes", members
+        )
+    return value_sets
+
+
+class _DocumentReader:
+    """Reads one document specification, telling each fault at the line of its key."""
+
+    def __init__(self, source: Source, registry: Registry, found: Findings) -> None:
+        self.source = source
+        self.registry = registry
+        self.found = found
+
+    def string(self, table: Mapping[str, Any], name: str, place: str, rule: str = "MAP-SECTION") -> str:
+        value = table.get(name, "")
+        if not isinstance(value, str) or not value.strip():
+            self.found.error(rule, place, f"« {name} » absent ou vide.")
+            return ""
+        return value
+
+    def strings(self, table: Mapping[str, Any], name: str, place: str) -> tuple[str, ...]:
+        value = table.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.found.error("MAP-SECTION", place, f"« {name} » est une liste de textes entre guillemets.")
+            return ()
+        return tuple(value)
+
+    def oids(self, table: Mapping[str, Any], name: str, place: str) -> tuple[str, ...]:
+        values = self.strings(table, name, place)
+        if not values:
+            self.found.error("MAP-SECTION", place, f"« {name} » : au moins un OID de modèle est attendu.")
+        for value in values:
+            if not is_oid(value):
+                self.found.error("MAP-OID", self.source.place_of(re.escape(f'"{value}"')), f"OID mal formé : {value}.")
+        return values
+
+    def coding(self, table: Mapping[str, Any], place: str) -> Coding:
+        key = self.string(table, "system", place)
+        code = self.string(table, "code", place)
+        display = self.string(table, "display", place, "MAP-DISPLAY")
+        system = self.registry.by_key.get(key)
+        if system is None:
+            if key:
+                self.found.error("MAP-SYSTEM", place, "Système de codes absent de systems.csv.")
+            return _NO_CODING
+        return Coding(system, code, display)
+
+
+def _tables(content: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    value = content.get(name, [])
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _document(
+    source: Source, registry: Registry, tables: Mapping[str, Mapping[str, Concept]], found: Findings
+) -> DocumentSpec:
+    content = read_toml(source, found)
+    if not content:
+        return _NO_DOCUMENT
+    reader = _DocumentReader(source, registry, found)
+    codings: dict[str, Coding] = {}
+    for name in ("type", "class", "format"):
+        place = source.place_of(rf"^\[{name}\]")
+        part = content.get(name)
+        if isinstance(part, dict):
+            codings[name] = reader.coding(part, place)
+        else:
+            found.error("MAP-SECTION", place, f"[{name}] absent.")
+            codings[name] = _NO_CODING
+    fhir_sections: list[FhirSectionSpec] = []
+    for table in _tables(content, "fhir_section"):
+        key = str(table.get("key", ""))
+        place = source.place_of(rf'^key\s*=\s*"{re.escape(key)}"')
+        title = reader.string(table, "title", place)
+        fhir_sections.append(FhirSectionSpec(reader.string(table, "key", place), title, reader.coding(table, place)))
+    sections = [_section(reader, table, tables.get("scales", {})) for table in _tables(content, "section")]
+    keys = [section.key for section in sections]
+    fhir_keys = {section.key for section in fhir_sections}
+    for number, section in enumerate(sections):
+        place = source.place_of(rf'^key\s*=\s*"{re.escape(section.key)}"')
+        if section.key in keys[:number]:
+            found.error("MAP-DUPLICATE", place, f"Rubrique définie deux fois : {section.key}.")
+        if section.fhir and section.fhir not in fhir_keys:
+            found.error("MAP-FHIR-SECTION", place, f"Rubrique FHIR inconnue : {section.fhir}.")
+        if section.parent is not None and section.parent not in keys:
+            found.error("MAP-PARENT", place, f"Rubrique mère inconnue : {section.parent}.")
+    if not sections:
+        found.error("MAP-SECTION", source.place(1), "Aucune rubrique [[section]].")
+    return DocumentSpec(
+        type=codings["type"],
+        class_=codings["class"],
+        format=codings["format"],
+        template_ids=reader.oids(content, "template_ids", source.place_of(r"^template_ids")),
+        title=reader.string(content, "title", source.place(1)),
+        sections=tuple(sections),
+        fhir_sections=tuple(fhir_sections),
+    )
+
+
+def _section(reader: _DocumentReader, table: Mapping[str, Any], scales: Mapping[str, Concept]) -> SectionSpec:
+    key = str(table.get("key", ""))
+    place = reader.source.place_of(rf'^key\s*=\s*"{re.escape(key)}"')
+    when_empty = reader.string(table, "when_empty", place)
+    if when_empty and when_empty not in WHEN_EMPTY:
+        reader.found.error("MAP-WHEN-EMPTY", place, "« when_empty » : omit, state-absence ou refuse.")
+    parent = table.get("parent")
+    names = reader.strings(table, "scales", place)
+    for name in names:
+        if name not in scales:
+            reader.found.error("MAP-SCALE", place, f"Échelle absente de codes/scales.csv : {name}.")
+    return SectionSpec(
+        key=reader.string(table, "key", place),
+        title=reader.string(table, "title", place),
+        code=reader.coding(table, place),
+        template_ids=reader.oids(table, "template_ids", place),
+        parent=parent if isinstance(parent, str) else None,
+        fhir=reader.string(table, "fhir", place),
+        when_empty=when_empty,
+        scales=names,
+        source=reader.string(table, "source", place),
+        text_template_ids=reader.oids(table, "text_template_ids", place) if "text_template_ids" in table else (),
+    )

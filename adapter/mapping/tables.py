@@ -1,0 +1,147 @@
+"""Reads the files of ``mappings/``: rows and values with the place they stand at, and what is wrong with them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from adapter.errors import Finding, Severity
+
+CODE_COLUMNS = ("local", "label", "system", "code", "display", "equivalence", "source", "note")
+SYSTEM_COLUMNS = ("key", "oid", "uri", "name", "source")
+VALUE_SET_COLUMNS = ("system", "code", "display")
+EQUIVALENCES = frozenset({"equivalent", "wider", "narrower", "inexact", "unmatched"})
+
+_TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+
+Equivalence = Literal["equivalent", "wider", "narrower", "inexact", "unmatched"]
+
+
+@dataclass(slots=True)
+class Source:
+    """One file of the directory, as read.
+
+    Attributes:
+        name: path relative to the directory, with slashes.
+        raw: bytes of the file, part of the digest.
+        text: decoded text, empty when the file is not UTF-8.
+    """
+
+    name: str
+    raw: bytes
+    text: str
+
+    def place(self, line: int, column: int = 1) -> str:
+        """``file:line:column``, both counted from 1."""
+        return f"{self.name}:{line}:{column}"
+
+    def place_of(self, pattern: str) -> str:
+        """Place of the first line that matches the regular expression `pattern`, else of the first line."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            found = re.search(pattern, line)
+            if found:
+                return self.place(number, found.start() + 1)
+        return self.place(1)
+
+
+@dataclass(slots=True)
+class Findings:
+    """Findings gathered while reading."""
+
+    items: list[Finding] = field(default_factory=list)
+
+    def error(self, rule: str, path: str, message: str) -> None:
+        self.items.append(Finding(rule, Severity.ERROR, path, message, "mappings/README.md"))
+
+    def warning(self, rule: str, path: str, message: str) -> None:
+        self.items.append(Finding(rule, Severity.WARNING, path, message, "mappings/README.md"))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a CSV table: the values by column, and where it stands."""
+
+    values: Mapping[str, str]
+    source: Source
+    line: int
+
+    def __getitem__(self, column: str) -> str:
+        return self.values[column]
+
+    def place(self, column: str) -> str:
+        """``file:line:column`` of the field `column`, found again in the raw line (only faults pay for it)."""
+        lines = self.source.text.splitlines()
+        text = lines[self.line - 1] if self.line <= len(lines) else ""
+        wanted = list(self.values).index(column)
+        index, quoted = 0, False
+        for position, char in enumerate(text):
+            if index == wanted and not quoted:
+                return self.source.place(self.line, position + 1)
+            if char == '"':
+                quoted = not quoted
+            elif char == "," and not quoted:
+                index += 1
+        return self.source.place(self.line, len(text) + 1)
+
+
+def read_source(directory: Path, path: Path, findings: Findings) -> Source:
+    """The file `path`, with a finding (and no text) when it is not plain UTF-8."""
+    raw = path.read_bytes()
+    source = Source(path.relative_to(directory).as_posix(), raw, "")
+    if raw.startswith(b"\xef\xbb\xbf"):
+        findings.error("MAP-ENCODING", source.place(1), "Le fichier commence par une marque d'ordre (BOM) : l'enlever.")
+        raw = raw[3:]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
+        findings.error("MAP-ENCODING", source.place(line, column), "Octet qui n'est pas de l'UTF-8.")
+        return source
+    if "\x00" in text:
+        findings.error("MAP-ENCODING", source.place(text[: text.index("\x00")].count("\n") + 1), "Caractère nul.")
+        return source
+    source.text = text
+    return source
+
+
+def read_rows(source: Source, columns: tuple[str, ...], findings: Findings) -> list[Row]:
+    """Rows of a CSV file whose first line must be exactly `columns`; a row of another width is a finding."""
+    if not source.text:
+        return []
+    reader = csv.reader(io.StringIO(source.text, newline=""), strict=True)
+    rows: list[Row] = []
+    try:
+        header = next(reader)
+        if tuple(header) != columns:
+            findings.error("MAP-COLUMNS", source.place(1), f"Colonnes attendues : {','.join(columns)}.")
+            return []
+        line = reader.line_num + 1
+        for values in reader:
+            if len(values) == len(columns):
+                rows.append(Row(dict(zip(columns, values, strict=True)), source, line))
+            elif values:
+                findings.error(
+                    "MAP-COLUMNS", source.place(line), f"{len(values)} colonnes au lieu de {len(columns)} : guillemets ?"
+                )
+            line = reader.line_num + 1
+    except csv.Error:
+        findings.error("MAP-COLUMNS", source.place(reader.line_num), "Ligne CSV illisible : guillemet non fermé ?")
+    return rows
+
+
+def read_toml(source: Source, findings: Findings) -> dict[str, Any]:
+    """Content of a TOML file, empty with a finding when it cannot be read."""
+    try:
+        return tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as error:
+        found = _TOML_PLACE.search(str(error))
+        place = source.place(int(found[1]), int(found[2])) if found else source.place(source.text.count("\n") + 1)
+        findings.error("MAP-TOML", place, "Fichier TOML illisible à cet endroit.")
+        return {}

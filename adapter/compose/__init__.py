@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.compose.draft import Draft
+from adapter.compose.draft import Content, Draft
 from adapter.compose.identity import Keys
 from adapter.compose.people import People
 from adapter.compose.sections import BUILDERS
@@ -68,7 +68,7 @@ def compose(visit: Visit, mappings: Mappings, options: Options | None = None) ->
     encounter_key = keys.key("encounter")
     encounter = doc.Encounter(
         key=encounter_key,
-        identifier=doc.Identifier(options.issuer_oid or "2.25", encounter_key),
+        identifier=doc.Identifier(keys.local_root(), encounter_key),
         class_=mappings.coding("encounter-classes", "home"),
         start=visit.start,
         end=visit.end,
@@ -124,11 +124,13 @@ def _sections(draft: Draft, specs: tuple[SectionSpec, ...]) -> tuple[doc.Section
                 [Finding("MAP-SECTION", Severity.ERROR, f"section {spec.key}", "Rubrique sans constructeur.")]
             )
         content = builder(draft, spec)
+        if not content.blocks and spec.when_empty == "state-absence":
+            content = Content((doc.Paragraph(draft.words(f"{spec.key}.unknown"), anchor=draft.anchor(spec.key)),))
         section = doc.Section(
             key=spec.key,
             code=spec.code,
             title=spec.title,
-            template_ids=spec.template_ids if content.entries else spec.text_template_ids,
+            template_ids=spec.template_ids if content.entries else spec.text_template_ids or spec.template_ids,
             fhir=spec.fhir,
             blocks=content.blocks,
             entries=content.entries,

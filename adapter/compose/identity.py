@@ -20,11 +20,13 @@ class Keys:
         visit_id: stable local id of the visit. It enters as a hash only.
     """
 
-    __slots__ = ("_issuer", "_seed", "_version")
+    __slots__ = ("_issuer", "_owner", "_seed", "_version")
 
     def __init__(self, issuer: str | None, structure: str, visit_id: str, version: int) -> None:
         self._issuer = issuer
-        self._seed = sha1(f"{issuer or '2.25'}\n{structure}\n{visit_id}\n".encode(), usedforsecurity=False)
+        self._owner = sha1(f"{issuer or '2.25'}\n{structure}\n".encode(), usedforsecurity=False)
+        self._seed = self._owner.copy()
+        self._seed.update(f"{visit_id}\n".encode())
         self._version = self._seed.copy()
         self._version.update(b"v%d\n" % version)
 
@@ -33,6 +35,10 @@ class Keys:
         h = self._version.copy()
         h.update(role.encode())
         return _uuid5(h.digest())
+
+    def local_root(self) -> str:
+        """OID under which the structure's own identifiers stand (patient record, encounter), in every document."""
+        return self._issuer or f"2.25.{int(_uuid5(self._owner.digest()).replace('-', ''), 16)}"
 
     def set_oid(self) -> str:
         """OID shared by all versions (setId)."""

@@ -159,7 +159,7 @@ class People:
             ins=ins,
             ins_qualified=qualified,
             identity_status=m.concept("identity-statuses", given.ins.status).coding if given.ins else None,
-            local_id=doc.Identifier(f"2.25.{int(self.custodian.key.replace('-', ''), 16)}", local) if local else None,
+            local_id=doc.Identifier(self._keys.local_root(), local) if local else None,
             birth_place_code=given.birth_place or "",
             birth_place_name=given.birth_place_name or "",
             used_family=given.used_family_name or "",

@@ -30,7 +30,7 @@ def allergies(draft: Draft, spec: SectionSpec) -> Content:
     comment = lines(told.comment) if told else ""
     if told is None or told.status != "listed":
         absence = "no-known-allergies" if told and told.status == "none-known" else "no-allergy-info"
-        text = draft.words(f"allergies.{absence}")
+        text = draft.words("allergies.none-known" if absence == "no-known-allergies" else "allergies.unknown")
         anchor = draft.anchor(spec.key)
         entry = Allergy(
             key=draft.keys.key("allergies/absence"),
@@ -96,7 +96,7 @@ def treatments(draft: Draft, spec: SectionSpec) -> Content:
     entries: list[Medication] = []
     if told is None or told.status != "listed":
         absence = "no-known-medications" if told and told.status == "none" else "no-medication-info"
-        text = draft.words(f"treatments.{absence}")
+        text = draft.words("treatments.none" if absence == "no-known-medications" else "treatments.unknown")
         anchor = draft.anchor(spec.key)
         blocks.append(Paragraph(text, anchor=anchor))
         # A list of anticipatory prescriptions below is information on medication: no coded absence beside it.

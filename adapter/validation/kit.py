@@ -27,7 +27,7 @@ __all__ = ["RULES", "CdaKit", "KitError", "MissingExtra"]
 _CDA = "{urn:hl7-org:v3}"
 _N1_BODY = etree.XPath("boolean(/h:ClinicalDocument/h:component/h:nonXMLBody)", namespaces={"h": "urn:hl7-org:v3"})
 _WARNINGS = frozenset({"warning", "warn", "info", "information", "hint"})
-_QUALIFIED = re.compile(r"Q\{[^}]*\}")
+_QUALIFIED = re.compile(r"Q\{[^}]*\}|(?<=ClinicalDocument)\[1\]")
 _BRACED = re.compile(r"\{[^}]*\}")
 # libxml2 quotes the faulty value: it may be a name or a number, so it goes.
 _SCHEMA_VALUES = (

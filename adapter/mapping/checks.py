@@ -34,7 +34,7 @@ def check(directory: Path, vocabulary: Mapping[str, frozenset[str]] | None = Non
 
 def _check_value_sets(mappings: Mappings, found: Findings) -> None:
     """A row that cites a published list in ``source`` must stand in it, under the publisher's label."""
-    for table, rows in mappings.rows.items():
+    for rows in mappings.rows.values():
         for row in rows:
             value_set = mappings.value_sets.get(row["source"].partition(" ")[0])
             system = mappings.registry.by_key.get(row["system"])

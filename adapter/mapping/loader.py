@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from adapter.errors import Finding, MappingError, Severity
-from adapter.mapping.spec import WHEN_EMPTY, DocumentSpec, FhirSectionSpec, SectionSpec
+from adapter.mapping.documents import NO_DOCUMENT, read_document
+from adapter.mapping.spec import DocumentSpec
 from adapter.mapping.tables import (
     CODE_COLUMNS,
     EQUIVALENCES,
@@ -30,9 +31,6 @@ from adapter.terminology import Registry, ValueSet, is_oid
 
 DOCUMENT = "documents/vsp-synthesis.toml"
 MESSAGES = "messages/fr.toml"
-_NO_SYSTEM = CodeSystem("", "", "", "")
-_NO_CODING = Coding(_NO_SYSTEM, "", "")
-_NO_DOCUMENT = DocumentSpec(_NO_CODING, _NO_CODING, _NO_CODING, (), "", (), ())
 _LOCAL = re.compile(r"[^\s,;\"']+")
 _URI = re.compile(r"(?:https?://|urn:)\S+")
 
@@ -177,7 +175,10 @@ def read(directory: Path) -> tuple[Mappings, list[Finding]]:
             tables[stem] = _concepts(rows[stem], registry, found)
         elif folder == "editions" and file.endswith(".toml"):
             editions[stem] = _edition(source, found)
-    document = _document(sources[DOCUMENT], registry, tables, found) if DOCUMENT in sources else _NO_DOCUMENT
+    document = NO_DOCUMENT
+    if DOCUMENT in sources:
+        scales = tables.get("scales", {})
+        document = read_document(sources[DOCUMENT], registry, scales, found)
     mappings = Mappings(
         digest=_digest(sources),
         registry=registry,
@@ -246,7 +247,7 @@ def _concepts(rows: tuple[Row, ...], registry: Registry, found: Findings) -> dic
         if coding is None or not earlier or coding in earlier:
             found.error("MAP-DUPLICATE", row.place("local"), f"Valeur déjà définie : {local}.")
         elif any(coding.system is other.system for other in earlier) and not row["note"].strip():
-            found.error("MAP-DUPLICATE", row.place("local"), f"Deux codes du même système pour {local} : dire pourquoi.")
+            found.error("MAP-DUPLICATE", row.place("local"), f"Deux codes du même système : dire pourquoi ({local}).")
         elif row["label"] != labels[local]:
             found.error("MAP-LABEL", row.place("label"), f"Deux libellés pour une même valeur : {local}.")
         else:
@@ -317,7 +318,8 @@ def _value_sets(sources: Mapping[str, Source], registry: Registry, found: Findin
     for name, facts in read_toml(index, found).items():
         file = sources.get(f"value-sets/{name}.csv")
         if file is None or not isinstance(facts, dict):
-            found.error("MAP-FILE", index.place_of(rf"^\[{re.escape(name)}\]"), f"Fichier value-sets/{name}.csv absent.")
+            place = index.place_of(rf"^\[{re.escape(name)}\]")
+            found.error("MAP-FILE", place, f"Fichier value-sets/{name}.csv absent.")
             continue
         members: dict[tuple[str, str], str] = {}
         for row in read_rows(file, VALUE_SET_COLUMNS, found):
@@ -330,122 +332,3 @@ def _value_sets(sources: Mapping[str, Source], registry: Registry, found: Findin
             name, str(facts.get("oid", "")), str(facts.get("version", "")), facts.get("complete") == "yes", members
         )
     return value_sets
-
-
-class _DocumentReader:
-    """Reads one document specification, telling each fault at the line of its key."""
-
-    def __init__(self, source: Source, registry: Registry, found: Findings) -> None:
-        self.source = source
-        self.registry = registry
-        self.found = found
-
-    def string(self, table: Mapping[str, Any], name: str, place: str, rule: str = "MAP-SECTION") -> str:
-        value = table.get(name, "")
-        if not isinstance(value, str) or not value.strip():
-            self.found.error(rule, place, f"« {name} » absent ou vide.")
-            return ""
-        return value
-
-    def strings(self, table: Mapping[str, Any], name: str, place: str) -> tuple[str, ...]:
-        value = table.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.found.error("MAP-SECTION", place, f"« {name} » est une liste de textes entre guillemets.")
-            return ()
-        return tuple(value)
-
-    def oids(self, table: Mapping[str, Any], name: str, place: str) -> tuple[str, ...]:
-        values = self.strings(table, name, place)
-        if not values:
-            self.found.error("MAP-SECTION", place, f"« {name} » : au moins un OID de modèle est attendu.")
-        for value in values:
-            if not is_oid(value):
-                self.found.error("MAP-OID", self.source.place_of(re.escape(f'"{value}"')), f"OID mal formé : {value}.")
-        return values
-
-    def coding(self, table: Mapping[str, Any], place: str) -> Coding:
-        key = self.string(table, "system", place)
-        code = self.string(table, "code", place)
-        display = self.string(table, "display", place, "MAP-DISPLAY")
-        system = self.registry.by_key.get(key)
-        if system is None:
-            if key:
-                self.found.error("MAP-SYSTEM", place, "Système de codes absent de systems.csv.")
-            return _NO_CODING
-        return Coding(system, code, display)
-
-
-def _tables(content: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    value = content.get(name, [])
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _document(
-    source: Source, registry: Registry, tables: Mapping[str, Mapping[str, Concept]], found: Findings
-) -> DocumentSpec:
-    content = read_toml(source, found)
-    if not content:
-        return _NO_DOCUMENT
-    reader = _DocumentReader(source, registry, found)
-    codings: dict[str, Coding] = {}
-    for name in ("type", "class", "format"):
-        place = source.place_of(rf"^\[{name}\]")
-        part = content.get(name)
-        if isinstance(part, dict):
-            codings[name] = reader.coding(part, place)
-        else:
-            found.error("MAP-SECTION", place, f"[{name}] absent.")
-            codings[name] = _NO_CODING
-    fhir_sections: list[FhirSectionSpec] = []
-    for table in _tables(content, "fhir_section"):
-        key = str(table.get("key", ""))
-        place = source.place_of(rf'^key\s*=\s*"{re.escape(key)}"')
-        title = reader.string(table, "title", place)
-        fhir_sections.append(FhirSectionSpec(reader.string(table, "key", place), title, reader.coding(table, place)))
-    sections = [_section(reader, table, tables.get("scales", {})) for table in _tables(content, "section")]
-    keys = [section.key for section in sections]
-    fhir_keys = {section.key for section in fhir_sections}
-    for number, section in enumerate(sections):
-        place = source.place_of(rf'^key\s*=\s*"{re.escape(section.key)}"')
-        if section.key in keys[:number]:
-            found.error("MAP-DUPLICATE", place, f"Rubrique définie deux fois : {section.key}.")
-        if section.fhir and section.fhir not in fhir_keys:
-            found.error("MAP-FHIR-SECTION", place, f"Rubrique FHIR inconnue : {section.fhir}.")
-        if section.parent is not None and section.parent not in keys:
-            found.error("MAP-PARENT", place, f"Rubrique mère inconnue : {section.parent}.")
-    if not sections:
-        found.error("MAP-SECTION", source.place(1), "Aucune rubrique [[section]].")
-    return DocumentSpec(
-        type=codings["type"],
-        class_=codings["class"],
-        format=codings["format"],
-        template_ids=reader.oids(content, "template_ids", source.place_of(r"^template_ids")),
-        title=reader.string(content, "title", source.place(1)),
-        sections=tuple(sections),
-        fhir_sections=tuple(fhir_sections),
-    )
-
-
-def _section(reader: _DocumentReader, table: Mapping[str, Any], scales: Mapping[str, Concept]) -> SectionSpec:
-    key = str(table.get("key", ""))
-    place = reader.source.place_of(rf'^key\s*=\s*"{re.escape(key)}"')
-    when_empty = reader.string(table, "when_empty", place)
-    if when_empty and when_empty not in WHEN_EMPTY:
-        reader.found.error("MAP-WHEN-EMPTY", place, "« when_empty » : omit, state-absence ou refuse.")
-    parent = table.get("parent")
-    names = reader.strings(table, "scales", place)
-    for name in names:
-        if name not in scales:
-            reader.found.error("MAP-SCALE", place, f"Échelle absente de codes/scales.csv : {name}.")
-    return SectionSpec(
-        key=reader.string(table, "key", place),
-        title=reader.string(table, "title", place),
-        code=reader.coding(table, place),
-        template_ids=reader.oids(table, "template_ids", place),
-        parent=parent if isinstance(parent, str) else None,
-        fhir=reader.string(table, "fhir", place),
-        when_empty=when_empty,
-        scales=names,
-        source=reader.string(table, "source", place),
-        text_template_ids=reader.oids(table, "text_template_ids", place) if "text_template_ids" in table else (),
-    )

@@ -43,7 +43,7 @@ class Source:
 
     def place_of(self, pattern: str) -> str:
         """Place of the first line that matches the regular expression `pattern`, else of the first line."""
-        for number, line in enumerate(self.text.splitlines(), 1):
+        for number, line in enumerate(self.text.split("\n"), 1):
             found = re.search(pattern, line)
             if found:
                 return self.place(number, found.start() + 1)
@@ -76,7 +76,7 @@ class Row:
 
     def place(self, column: str) -> str:
         """``file:line:column`` of the field `column`, found again in the raw line (only faults pay for it)."""
-        lines = self.source.text.splitlines()
+        lines = self.source.text.split("\n")
         text = lines[self.line - 1] if self.line <= len(lines) else ""
         wanted = list(self.values).index(column)
         index, quoted = 0, False
@@ -127,9 +127,8 @@ def read_rows(source: Source, columns: tuple[str, ...], findings: Findings) -> l
             if len(values) == len(columns):
                 rows.append(Row(dict(zip(columns, values, strict=True)), source, line))
             elif values:
-                findings.error(
-                    "MAP-COLUMNS", source.place(line), f"{len(values)} colonnes au lieu de {len(columns)} : guillemets ?"
-                )
+                message = f"{len(values)} colonnes au lieu de {len(columns)} : guillemets ?"
+                findings.error("MAP-COLUMNS", source.place(line), message)
             line = reader.line_num + 1
     except csv.Error:
         findings.error("MAP-COLUMNS", source.place(reader.line_num), "Ligne CSV illisible : guillemet non fermé ?")

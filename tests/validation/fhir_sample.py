@@ -224,7 +224,14 @@ def _location() -> Json:
         "id": "domicile",
         "meta": profile(DC + "fr-location-document"),
         "name": "Domicile",
-        "type": [code(THO + "v3-RoleCode", "PTRES")],
+        "type": [
+            {
+                "coding": [
+                    {"system": NOS + "TRE_R02-SecteurActivite/FHIR/TRE-R02-SecteurActivite", "code": "SA07"},
+                    {"system": THO + "v3-RoleCode", "code": "PTRES"},
+                ]
+            }
+        ],
     }
 
 

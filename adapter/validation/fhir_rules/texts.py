@@ -291,8 +291,8 @@ _TEXTS: Final[tuple[tuple[str, Severity, str, str, str], ...]] = (
         E,
         "Traits d'identité incomplets",
         (
-            "Un patient INS a un nom official (famille, premier prénom, liste des prénoms de naissance), un sexe et une "
-            "date de naissance."
+            "Un patient INS a un nom official (famille, premier prénom, liste des prénoms de naissance), un sexe "
+            "et une date de naissance."
         ),
         f"{CORE}, fr-core-patient-ins",
     ),

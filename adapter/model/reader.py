@@ -8,6 +8,7 @@ parts that are sound, so that a caller mends everything in one go.
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -58,12 +59,24 @@ def check_visit(
     try:
         visit = Visit.model_validate(raw)
     except ValidationError as invalid:
-        findings = (*found, *_shape_findings(raw, invalid), *_sense_of_the_sound_parts(raw, invalid))
-        return None, findings
+        told = itertools.chain(found, _shape_findings(raw, invalid), _sense_of_the_sound_parts(raw, invalid))
+        return None, _bounded(told)
     findings = (*found, *visit_rules.check(visit))
     if any(finding.severity is Severity.ERROR for finding in findings):
         visit = None
     return visit, findings
+
+
+MAX_FINDINGS: Final = 1000
+"""Beyond, the caller's data is not a visit with faults; telling a million of them would help nobody."""
+
+
+def _bounded(told: Iterator[Finding]) -> tuple[Finding, ...]:
+    """The first `MAX_FINDINGS` findings, and one more that says so when there are others."""
+    findings = tuple(itertools.islice(told, MAX_FINDINGS))
+    if next(told, None) is not None:
+        findings += (_finding("VIS-TOO-MANY", "$", f"Seuls les {MAX_FINDINGS} premiers constats sont donnés."),)
+    return findings
 
 
 # --- Shape ------------------------------------------------------------------------------------------------------
@@ -187,7 +200,7 @@ def _member(parent: Any, key: str) -> str:
 def _suggestion(loc: Loc) -> str:
     """« Vouliez-vous dire... » for an unknown field close to one that exists at that place, else nothing."""
     name = loc[-1]
-    if not isinstance(name, str):
+    if not isinstance(name, str) or len(name) > 64:
         return ""
     close = difflib.get_close_matches(name, sorted(_names_at(loc[:-1])), n=1, cutoff=0.7)
     return f" Vouliez-vous dire « {close[0]} » ?" if close else ""

@@ -43,6 +43,8 @@ _OWN: Final = (
     Rule("VIS-UNKNOWN-FIELD", _E, "Champ inconnu",
          "Le format refuse tout champ qu'il ne connaît pas : une faute de frappe ferait perdre une donnée sans bruit.",
          _FORMAT),
+    Rule("VIS-TOO-MANY", _E, "Trop de constats",
+         "Les données ont tant de fautes que seules les premières sont dites.", _FORMAT),
     Rule("VIS-MISSING", _E, "Champ obligatoire absent", "Ce champ est nécessaire pour produire le document.", _FORMAT),
     Rule("VIS-TYPE", _E, "Type JSON inattendu",
          "La valeur n'est pas du type prévu (texte, nombre entier, booléen, tableau, objet). Un champ sans valeur ne "

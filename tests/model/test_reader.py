@@ -106,6 +106,13 @@ def test_a_text_over_the_size_limit_is_not_read() -> None:
     assert rules_at(findings) == [("JSON-SIZE", "$")]
 
 
+def test_a_flood_of_faults_is_told_in_part() -> None:
+    visit, findings = check_visit(changed(("scales", [{}] * 50_000)))
+    assert visit is None
+    assert len(findings) == reader.MAX_FINDINGS + 1
+    assert (findings[-1].rule, findings[-1].path) == ("VIS-TOO-MANY", "$")
+
+
 def test_a_text_over_the_depth_limit_is_not_read() -> None:
     visit, findings = check_visit(S1, max_depth=3)
     assert visit is None
@@ -355,7 +362,7 @@ def test_the_bounds_of_a_scale_are_scores_and_their_neighbours_are_not(scale: st
 
 
 def test_every_rule_is_shown_by_a_refused_sample_or_a_warning() -> None:
-    shown = {rule for rule, _, _ in WARNINGS} | {"JSON-SIZE"}
+    shown = {rule for rule, _, _ in WARNINGS} | {"JSON-SIZE", "VIS-TOO-MANY"}
     for path in (SAMPLES / "refused").glob("*.findings.json"):
         shown |= {row["rule"] for row in json.loads(path.read_text(encoding="utf-8"))}
     assert set(RULES) - shown == set()

@@ -110,7 +110,7 @@ class _Builder:
         contents = self._sections()
         self._resources[document.composition_key] = composition(document, contents, self._frame)
         found: Json = {"resourceType": "Bundle", "id": document.bundle_key}
-        if meta := self._frame.meta(("bundle", "clinical-document-bundle")):
+        if meta := self._frame.meta(("bundle", "clinical-bundle")):
             found["meta"] = meta
         found["identifier"] = oid_identifier(document.oid)
         found["type"] = "document"

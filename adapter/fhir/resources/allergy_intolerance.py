@@ -10,21 +10,21 @@ from adapter.model.document import Allergy
 
 _ACTIVE: Final = fixed("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active")
 _CONFIRMED: Final = fixed("http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "confirmed")
-# FHIR type and category of each sort of propensity to adverse reactions.
+# FHIR type and category of each sort of predictable adverse event; a reaction that is not allergic is an intolerance.
 # Source: SNOMED CT concepts of JDV_TypeEvenementIndesirablePrevisible; FHIR R4 allergy-intolerance-type, -category.
 _SORT: Final[Mapping[str, tuple[str, str]]] = {
     "609328004": ("allergy", ""),
     "416098002": ("allergy", "medication"),
     "414285001": ("allergy", "food"),
     "419199007": ("allergy", ""),
-    "426232007": ("allergy", "environment"),
-    "782576004": ("intolerance", ""),
+    "609396006": ("intolerance", ""),
+    "609398007": ("intolerance", "medication"),
+    "735449006": ("intolerance", "food"),
+    "609397002": ("intolerance", ""),
+    "782197009": ("intolerance", ""),
     "59037007": ("intolerance", "medication"),
     "235719002": ("intolerance", "food"),
-    "419511003": ("", "medication"),
-    "418471000": ("", "food"),
-    "420134006": ("", ""),
-    "418038007": ("", ""),
+    "56840009": ("intolerance", ""),
 }
 
 

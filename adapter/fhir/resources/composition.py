@@ -42,7 +42,7 @@ def composition(document: Document, sections: Sequence[SectionContent], frame: F
     Source: fr-composition-document (document-core 0.1.0), clinical-document-composition (HL7 1.1.0).
     """
     found: Json = {"resourceType": "Composition", "id": document.composition_key}
-    if meta := frame.meta(("composition", "clinical-document-composition")):
+    if meta := frame.meta(("composition", "clinical-composition")):
         found["meta"] = meta
     found["language"] = document.language
     heading = [document.title]

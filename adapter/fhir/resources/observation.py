@@ -69,7 +69,7 @@ def _profile(value: Observation) -> tuple[str, ...]:
     answer = value.value
     if value.kind == "pain":
         scored = isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer <= _PAIN_MAX
-        return ("observation-pain-score",) if scored and loinc == PAIN_SCORE else ()
+        return ("observation-pain",) if scored and loinc == PAIN_SCORE else ()
     if value.kind == "score":
         return ("observation-assessment",) if answer is not None else ()
     if value.kind == "vital-sign":

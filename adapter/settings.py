@@ -10,15 +10,18 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from adapter.errors import Finding, FindingsError, Severity
+from adapter.model.codes import PracticeSettingCode
 from adapter.model.identifiers import IdentifierError, Oid
+from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 
 PREFIX: Final = "DMP_ADAPTER_"
 RULE: Final = "SETTINGS"
 SOFTWARE_VERSION: Final = "0.1.0"  # the one place: pyproject.toml reads it here
-PRACTICE_SETTINGS: Final = ("PALLIATIF", "AMBULATOIRE")
+PRACTICE_SETTINGS: Final[tuple[str, ...]] = get_args(PracticeSettingCode)
+ISSUER_OID_MAX: Final = 43  # 64 characters of an OID, less the number of the document
 
 
 class SettingsError(FindingsError):
@@ -33,7 +36,7 @@ class Settings:
         issuer_oid: arc of the issuing structure under which document ids are derived; None leaves ids as UUIDs.
         software_name: device that signs the documents as authoring software.
         software_version: its version.
-        practice_setting: ``PALLIATIF``, or ``AMBULATOIRE`` (practiceSettingCode of the submission).
+        practice_setting: local value of the table ``practice-settings`` (``palliative``, ``ambulatory``).
         edition: name of the file of ``mappings/editions`` that documents follow.
         mappings: folder that replaces the packaged ``mappings/``; None for the packaged one.
         max_input_bytes: largest visit, CDA or Bundle that is read.
@@ -43,11 +46,11 @@ class Settings:
     issuer_oid: str | None = None
     software_name: str = "dmp-adapter"
     software_version: str = SOFTWARE_VERSION
-    practice_setting: str = "PALLIATIF"
-    edition: str = "ci-sis"
+    practice_setting: str = "palliative"
+    edition: str = "2026-11"
     mappings: Path | None = None
-    max_input_bytes: int = 20_000_000
-    max_input_depth: int = 100
+    max_input_bytes: int = MAX_BYTES
+    max_input_depth: int = MAX_DEPTH
 
 
 def read_settings(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -113,9 +116,12 @@ def _text(value: object, folder: Path) -> str:
 
 def _oid(value: object, folder: Path) -> str:
     try:
-        return Oid.parse(_text(value, folder)).value
+        oid = Oid.parse(_text(value, folder)).value
     except IdentifierError as fault:
         raise ValueError(fault.message) from None
+    if len(oid) > ISSUER_OID_MAX:
+        raise ValueError(f"Cet OID dépasse {ISSUER_OID_MAX} caractères : il n'y a plus de place pour numéroter.")
+    return oid
 
 
 def _practice_setting(value: object, folder: Path) -> str:

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from adapter import settings
+from adapter.compose import Options
+from adapter.model import json_input
 from adapter.settings import Settings, SettingsError, read_settings
 
 FULL = """\
 issuer_oid = "1.2.250.1.999.1"
 software_name = "Logiciel du cabinet"
 software_version = "7.1"
-practice_setting = "AMBULATOIRE"
+practice_setting = "ambulatory"
 edition = "essai"
 mappings = "tables"
 max_input_bytes = 1000
@@ -35,7 +37,7 @@ def test_defaults_stand_alone() -> None:
 def test_a_file_sets_everything(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     expected = Settings(
-        "1.2.250.1.999.1", "Logiciel du cabinet", "7.1", "AMBULATOIRE", "essai", tmp_path / "tables", 1000, 10
+        "1.2.250.1.999.1", "Logiciel du cabinet", "7.1", "ambulatory", "essai", tmp_path / "tables", 1000, 10
     )
     assert read_settings(_file(tmp_path, FULL), environment={}) == expected
 
@@ -58,7 +60,7 @@ def test_an_empty_variable_counts_as_absent() -> None:
 
 def test_every_fault_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     file = _file(
-        tmp_path, 'editon = "un"\nissuer_oid = "1.02"\npractice_setting = "GERIATRIE"\nmax_input_depth = true\n'
+        tmp_path, 'editon = "un"\nissuer_oid = "1.02"\npractice_setting = "PALLIATIF"\nmax_input_depth = true\n'
     )
     environment = {"DMP_ADAPTER_MAX_INPUT_BYTES": "-1", "DMP_ADAPTER_MAPPINGS": "/nulle/part", "DMP_ADAPTER_X": "1"}
     with pytest.raises(SettingsError) as refusal:
@@ -73,6 +75,18 @@ def test_every_fault_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         "DMP_ADAPTER_X",
     ]
     assert refusal.value.findings[0].message.startswith("Réglage inconnu.")
+
+
+def test_an_issuer_leaves_room_for_the_number_of_the_document() -> None:
+    with pytest.raises(SettingsError):
+        read_settings(environment={"DMP_ADAPTER_ISSUER_OID": "1.2." + "3" * 40})
+
+
+def test_defaults_are_those_of_the_readers_and_of_compose() -> None:
+    defaults = Settings()
+    assert (defaults.max_input_bytes, defaults.max_input_depth) == (json_input.MAX_BYTES, json_input.MAX_DEPTH)
+    options = Options()
+    assert (defaults.practice_setting, defaults.edition) == (options.practice_setting, options.edition)
 
 
 @pytest.mark.parametrize("content", [b"edition = ", b"edition = '\xff'", None])

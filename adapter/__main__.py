@@ -1,0 +1,7 @@
+"""``python -m adapter``: the command line, where scripts are not on the PATH."""
+
+from __future__ import annotations
+
+from adapter.cli import main
+
+main(prog_name="dmp-adapter")

@@ -1,0 +1,64 @@
+"""Rules that the command line itself names, and the table of all rules of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from adapter.errors import Finding, Severity
+
+if TYPE_CHECKING:
+    from adapter.validation.rule_text import RuleText
+
+_OWN = {
+    "CLI-KIND": (
+        "Nature du fichier inconnue",
+        "Le fichier n'est ni une visite (objet JSON), ni un document CDA (XML), ni un Bundle FHIR (JSON).",
+    ),
+    "CLI-SAME-DOCUMENT": (
+        "Deux contenus pour un même document",
+        "Deux visites de la même commande portent le même identifiant et la même version, avec des contenus"
+        " différents : la seconde effacerait la première. Monter la version de la correction, ou changer"
+        " l'identifiant de la visite.",
+    ),
+    "CLI-UNPAIRED": (
+        "Document sans son double",
+        "Avec --agree, chaque document CDA est comparé au Bundle FHIR du même identifiant ; celui-ci manque parmi les"
+        " fichiers donnés.",
+    ),
+    "CLI-PDF": (
+        "Le fichier joint n'est pas un PDF",
+        "La forme N1 porte un PDF : le fichier donné par --pdf commence par « %PDF- ».",
+    ),
+    "SETTINGS": (
+        "Réglage inutilisable",
+        "Un réglage du fichier TOML ou d'une variable DMP_ADAPTER_… est inconnu ou n'a pas une valeur admise.",
+    ),
+}
+_SOURCE = "Ligne de commande de l'adaptateur"
+
+
+def finding(rule: str, path: str, message: str = "") -> Finding:
+    """Error of a rule of this table; its title serves as message when there is nothing more precise to say."""
+    title, _ = _OWN[rule]  # a rule without its text could not be explained
+    return Finding(rule, Severity.ERROR, path, message or f"{title}.", _SOURCE)
+
+
+def all_rules() -> Mapping[str, RuleText]:
+    """Every rule that a finding may name, by code, in the order of the codes."""
+    from adapter.model import visit_rule_texts
+    from adapter.validation import cda_rules, fhir_rules, kit, xml_input
+    from adapter.validation.rule_text import RuleText
+
+    found = {code: RuleText(code, Severity.ERROR, *texts, _SOURCE) for code, texts in _OWN.items()}
+    tables: Iterable[Mapping[str, Any]] = (
+        visit_rule_texts.RULES,
+        cda_rules.RULES,
+        fhir_rules.RULES,
+        kit.RULES,
+        xml_input.RULES,
+    )
+    for table in tables:
+        for code, rule in table.items():
+            found[code] = RuleText(code, rule.severity, rule.title, rule.explanation, rule.source)
+    return dict(sorted(found.items()))

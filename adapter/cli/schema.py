@@ -1,0 +1,40 @@
+"""``dmp-adapter schema``: the format of a visit, for those who write one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapter.cli.french import FrenchCommand
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@click.command("schema", cls=FrenchCommand)
+@click.option("--out", metavar="FICHIER", help="Fichier à écrire ; sinon la sortie standard.")
+def command(out: str | None) -> None:
+    """Donne le schéma JSON d'une visite."""
+    data = schema()
+    if out is None:
+        click.echo(data, nl=False)
+        return
+    from adapter.cli.files import write_together
+
+    path = Path(out)
+    write_together(path.parent, {path.name: data})
+
+
+def schema() -> bytes:
+    """JSON Schema (2020-12) of a visit, descriptions in French, UTF-8."""
+    import json
+
+    from adapter.model.visit import Visit
+
+    found = {"$schema": DIALECT, **Visit.model_json_schema()}
+    for definition in (found, *found["$defs"].values()):
+        if definition is not found:
+            definition.pop("description", None)  # the words of the code; those of the format stand on the fields
+        for field in definition.get("properties", {}).values():
+            field.pop("title", None)  # the field's own name again, in capitals
+    return (json.dumps(found, ensure_ascii=False, indent=2) + "\n").encode()

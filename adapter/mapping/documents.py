@@ -58,9 +58,12 @@ class _Reader:
         return Coding(system, code, display)
 
 
-def _tables(content: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+def _tables(content: Mapping[str, Any], name: str, source: Source) -> list[tuple[dict[str, Any], str]]:
+    """Tables ``[[name]]`` in their order, each with its place (the nth header line of that name)."""
     value = content.get(name, [])
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    tables = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    places = source.places_of(rf"^\s*\[\[{re.escape(name)}\]\]")
+    return list(zip(tables, [*places, *[source.place(1)] * len(tables)], strict=False))
 
 
 def read_document(source: Source, registry: Registry, scales: Container[str], found: Findings) -> DocumentSpec:
@@ -79,16 +82,14 @@ def read_document(source: Source, registry: Registry, scales: Container[str], fo
             found.error("MAP-SECTION", place, f"[{name}] absent.")
             codings[name] = NO_CODING
     fhir_sections: list[FhirSectionSpec] = []
-    for table in _tables(content, "fhir_section"):
-        key = str(table.get("key", ""))
-        place = source.place_of(rf'^key\s*=\s*"{re.escape(key)}"')
+    for table, place in _tables(content, "fhir_section", source):
         title = reader.string(table, "title", place)
         fhir_sections.append(FhirSectionSpec(reader.string(table, "key", place), title, reader.coding(table, place)))
-    sections = [_section(reader, table, scales) for table in _tables(content, "section")]
+    places = [place for _, place in _tables(content, "section", source)]
+    sections = [_section(reader, table, place, scales) for table, place in _tables(content, "section", source)]
     keys = [section.key for section in sections]
     fhir_keys = {section.key for section in fhir_sections}
-    for number, section in enumerate(sections):
-        place = source.place_of(rf'^key\s*=\s*"{re.escape(section.key)}"')
+    for number, (section, place) in enumerate(zip(sections, places, strict=True)):
         if section.key in keys[:number]:
             found.error("MAP-DUPLICATE", place, f"Rubrique définie deux fois : {section.key}.")
         if section.fhir and section.fhir not in fhir_keys:
@@ -108,9 +109,7 @@ def read_document(source: Source, registry: Registry, scales: Container[str], fo
     )
 
 
-def _section(reader: _Reader, table: Mapping[str, Any], scales: Container[str]) -> SectionSpec:
-    key = str(table.get("key", ""))
-    place = reader.source.place_of(rf'^key\s*=\s*"{re.escape(key)}"')
+def _section(reader: _Reader, table: Mapping[str, Any], place: str, scales: Container[str]) -> SectionSpec:
     when_empty = reader.string(table, "when_empty", place)
     if when_empty and when_empty not in WHEN_EMPTY:
         reader.found.error("MAP-WHEN-EMPTY", place, "« when_empty » : omit, state-absence ou refuse.")

@@ -43,11 +43,15 @@ class Source:
 
     def place_of(self, pattern: str) -> str:
         """Place of the first line that matches the regular expression `pattern`, else of the first line."""
-        for number, line in enumerate(self.text.split("\n"), 1):
-            found = re.search(pattern, line)
-            if found:
-                return self.place(number, found.start() + 1)
-        return self.place(1)
+        return next(iter(self.places_of(pattern)), self.place(1))
+
+    def places_of(self, pattern: str) -> list[str]:
+        """Places of all lines that match the regular expression `pattern`."""
+        return [
+            self.place(number, found.start() + 1)
+            for number, line in enumerate(self.text.split("\n"), 1)
+            if (found := re.search(pattern, line))
+        ]
 
 
 @dataclass(slots=True)
@@ -114,6 +118,8 @@ def read_source(directory: Path, path: Path, findings: Findings) -> Source:
 def read_rows(source: Source, columns: tuple[str, ...], findings: Findings) -> list[Row]:
     """Rows of a CSV file whose first line must be exactly `columns`; a row of another width is a finding."""
     if not source.text:
+        if not source.raw:
+            findings.error("MAP-COLUMNS", source.place(1), "Fichier vide.")
         return []
     reader = csv.reader(io.StringIO(source.text, newline=""), strict=True)
     rows: list[Row] = []

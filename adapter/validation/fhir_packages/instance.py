@@ -516,4 +516,6 @@ def _meets(value: Any, kind: str, stated: Any) -> bool:
     if isinstance(stated, list):
         items = value if isinstance(value, list) else []
         return all(any(_meets(item, kind, held) for item in items) for held in stated)
+    if isinstance(value, str) and isinstance(stated, str) and "/StructureDefinition/" in stated:
+        return bare(value) == bare(stated)  # packages pin versions that instances need not repeat
     return bool(value == stated)

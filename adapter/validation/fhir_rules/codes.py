@@ -65,6 +65,7 @@ NOS_WRONG: Final = frozenset({"A07-StatusVisibiliteDocument"})
 FAMILIES: Final = re.compile(
     r"http://terminology\.hl7\.org/CodeSystem/[A-Za-z0-9.\-]+"
     r"|http://hl7\.org/fhir/(?:CodeSystem/)?[A-Za-z0-9.\-]+"
+    r"|http://hl7\.org/fhir/uv/[a-z0-9\-]+/CodeSystem/[A-Za-z0-9.\-]+"
     r"|https://hl7\.fr/ig/fhir/core/CodeSystem/[A-Za-z0-9.\-]+"
     r"|https://interop\.esante\.gouv\.fr/ig/fhir/[a-z0-9\-]+/CodeSystem/[A-Za-z0-9.\-]+"
     r"|https://smt\.esante\.gouv\.fr/fhir/CodeSystem/[A-Za-z0-9.\-]+"

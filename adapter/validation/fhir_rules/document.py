@@ -34,9 +34,9 @@ DECLARED: Final = {
     "Bundle": ("fr-bundle-document",),
     "Composition": ("fr-composition-document",),
     "Patient": ("fr-patient-ins-document", "fr-patient-document"),
-    "PractitionerRole": ("fr-practitionerRole-document",),
-    "Practitioner": ("fr-practitioner-document",),
-    "Organization": ("fr-organization-document",),
+    "PractitionerRole": ("fr-practitionerRole-document", "as-practitionerrole"),
+    "Practitioner": ("fr-practitioner-document", "as-practitioner"),
+    "Organization": ("fr-organization-document", "as-organization"),
     "Location": ("fr-location-document",),
 }
 # Section codes of an ANS value set (jdv-section-document-cisis, earlier edition).
@@ -192,7 +192,7 @@ def _declared(report: Report, one: Element, at: At) -> None:
             continue
         needed, single, fixed = rules
         for member in needed:
-            there = has(one, member[:-3]) if member.endswith("[x]") else member in one
+            there = has(one, member[:-3]) if member.endswith("[x]") else member in one or "_" + member in one
             if not there:
                 report.add("FHIR-PROFILE-RULE", (at, member, -1), f"{name} l'exige")
         for member in single:

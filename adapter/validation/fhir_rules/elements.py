@@ -110,8 +110,14 @@ def profiles(value: Element) -> list[str]:
 
 
 def has(value: Element, stem: str) -> bool:
-    """True when the choice `stem` is there under any of its names."""
-    return any(name.startswith(stem) and name[len(stem) : len(stem) + 1].isupper() for name in value)
+    """True when the choice `stem` is there under any of its names, or says why it is not (``_onsetDateTime``)."""
+    start = len(stem)
+    return any(name.startswith(stem) and name[start : start + 1].isupper() for name in map(_without_mark, value))
+
+
+def _without_mark(name: str) -> str:
+    """Name of a member without the mark of its extensions."""
+    return name.removeprefix("_")
 
 
 def refer(targets: frozenset[str] | None) -> Rule:
@@ -124,9 +130,8 @@ def refer(targets: frozenset[str] | None) -> Rule:
             if kind and targets is not None and kind not in targets:
                 report.add("FHIR-REFERENCE-TYPE", at, "le type annoncé n'est pas permis ici")
             report.pointers.append(Pointer(report.entry, text, targets, at))
-        elif "identifier" not in value and "extension" not in value:
-            severity = Severity.WARNING if "display" in value else None
-            report.add("FHIR-REFERENCE", at, "ni reference ni identifier", severity=severity)
+        elif "identifier" not in value and "display" not in value and "extension" not in value:
+            report.add("FHIR-REFERENCE", at, "ni reference, ni identifier, ni display")
 
     return check
 

@@ -110,7 +110,10 @@ def _remove(name: str) -> Callable[[Path], None]:
 
 
 def _bytes(name: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
-    return lambda directory: (directory / name).write_bytes(change((directory / name).read_bytes())) and None
+    def plant(directory: Path) -> None:
+        (directory / name).write_bytes(change((directory / name).read_bytes()))
+
+    return plant
 
 
 CODES, SPEC, FRENCH = "codes/scales.csv", "documents/vsp-synthesis.toml", "messages/fr.toml"

@@ -22,6 +22,7 @@ from adapter.model.document import Address, Identifier, PersonName, Quantity, Te
 Json = dict[str, Any]
 
 NOS = "https://mos.esante.gouv.fr/NOS/"
+TRE_R02 = f"{NOS}TRE_R02-SecteurActivite/FHIR/TRE-R02-SecteurActivite"
 TRE_R256 = f"{NOS}TRE_R256-TypeMessagerie/FHIR/TRE-R256-TypeMessagerie"
 TRE_R260 = f"{NOS}TRE_R260-HL7RoleClass/FHIR/TRE-R260-HL7RoleClass"
 FR_CORE = "https://hl7.fr/ig/fhir/core/StructureDefinition/"

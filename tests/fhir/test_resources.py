@@ -25,7 +25,7 @@ from adapter.fhir.resources.patient import patient
 from adapter.fhir.resources.practitioner import practitioner, practitioner_role
 from adapter.fhir.resources.related_person import guardian_person, related_person
 from adapter.fhir.resources.service_request import service_request
-from adapter.model.coded import Concept
+from adapter.model.coded import Coding, Concept
 from adapter.model.document import (
     Allergy,
     Attachment,
@@ -118,8 +118,8 @@ def test_a_tutor_keeps_its_own_code_beside_guard() -> None:
     tutor = replace(PATIENT.guardians[0], kind=Concept("Tuteur", (snomed("58626002", "tuteur légal"),)))
     found = guardian_person(tutor, FRAME)
     assert found is not None
-    assert [c["code"] for c in found["relationship"][0]["coding"]] == ["GUARD", "58626002"]
-    assert found["relationship"][0]["text"] == "Tuteur"
+    assert [r["coding"][0]["code"] for r in found["relationship"]] == ["GUARD", "58626002", "DAUC"]
+    assert found["relationship"][1]["text"] == "Tuteur"
 
 
 def test_a_professional_has_rpps_and_national_identifier() -> None:
@@ -151,6 +151,16 @@ def test_an_organisation_has_its_national_identifier_and_finess() -> None:
         ("https://finess.esante.gouv.fr", "990000010"),
     ]
     assert [t["coding"][0]["code"] for t in found["type"]] == ["PALLIATIF", "SA08"]
+
+
+def test_a_sort_of_structure_that_is_a_sector_is_marked_as_such() -> None:
+    pharmacy = Concept("Pharmacie d'officine", (Coding(made.TRE_R02, "SA33", "Pharmacie d'officine"),))
+    (found,) = organization(replace(EMSP, kind=pharmacy), FRAME)["type"]
+    assert found["extension"][0]["valueCode"] == "secteurActiviteRASS"
+    assert (found["coding"][0]["code"], found["text"]) == ("SA33", "Pharmacie d'officine")
+    two_sectors = organization(replace(PRACTICE, kind=pharmacy), FRAME)
+    assert len(two_sectors["type"]) == 3
+    assert profiles(two_sectors) == []
 
 
 @pytest.mark.parametrize("value", ["499700100003001", "199000001"])

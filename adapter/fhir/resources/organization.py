@@ -6,6 +6,7 @@ from typing import Final
 
 from adapter.fhir.datatypes import (
     FR_V2_0203,
+    TRE_R02,
     Frame,
     Json,
     address,
@@ -17,6 +18,7 @@ from adapter.fhir.datatypes import (
     resource,
     telecoms,
 )
+from adapter.model.coded import Concept
 from adapter.model.document import Guardian, Identifier, Organization
 
 STRUCTURE_ROOT: Final = "1.2.250.1.71.4.2.2"
@@ -34,18 +36,14 @@ def organization(value: Organization, frame: Frame) -> Json:
 
     Source: fr-organization-document (document-core 0.1.0), as-organization (annuaire 1.2.0-snapshot-2).
     """
-    found = resource("Organization", value.key, frame, ("organization", "as-organization"), value.name)
+    kinds = _kinds(value)
+    sectors = sum("extension" in kind for kind in kinds)
+    keys = ("organization", "as-organization") if sectors <= 1 else ()  # the profiles admit one sector
+    found = resource("Organization", value.key, frame, keys, value.name)
     if value.identifier:
         found["identifier"] = _identifiers(value.identifier)
-    types: list[Json] = []
-    if value.setting:
-        types.append(coded(value.setting))
-    if value.facility:
-        types.append({"extension": [_SECTOR], **coded(value.facility)})
-    if value.kind:
-        types.append(concept(value.kind))
-    if types:
-        found["type"] = types
+    if kinds:
+        found["type"] = kinds
     found["name"] = value.name
     if value.telecoms:
         found["telecom"] = telecoms(value.telecoms)
@@ -65,6 +63,22 @@ def guardian_organization(value: Guardian, frame: Frame) -> Json:
         ),
         frame,
     )
+
+
+def _kinds(value: Organization) -> list[Json]:
+    """Types: setting, sector, and the sort of structure in words with its codes; a sector is marked as such."""
+    found: list[Json] = []
+    if value.setting:
+        found.append(coded(value.setting))
+    if value.facility:
+        found.append({"extension": [_SECTOR], **coded(value.facility)})
+    if value.kind:
+        sectors = [c for c in value.kind.codings if c.system.uri == TRE_R02]
+        found += [{"extension": [_SECTOR], **coded(c), "text": value.kind.text} for c in sectors]
+        others = tuple([c for c in value.kind.codings if c.system.uri != TRE_R02])
+        if others or not sectors:
+            found.append(concept(Concept(value.kind.text, others)))
+    return found
 
 
 def _identifiers(value: Identifier) -> list[Json]:

@@ -16,7 +16,6 @@ from adapter.fhir.datatypes import (
     Json,
     address,
     coding,
-    concept,
     derived_key,
     fixed,
     human_name,
@@ -136,7 +135,7 @@ def _names(value: Patient) -> list[Json]:
 
 
 def _contact(value: Guardian) -> Json:
-    found: Json = {"relationship": [guard(value)]}
+    found: Json = {"relationship": guard(value)}
     if value.name is not None:
         found["name"] = human_name(value.name)
     else:
@@ -153,9 +152,15 @@ def _contact(value: Guardian) -> Json:
     return found
 
 
-def guard(value: Guardian) -> Json:
-    """Part of a legal representative: GUARD of TRE_R260, in the words of the document."""
-    part = concept(value.kind)
-    others = [c for c in part.get("coding", ()) if c["system"] != TRE_R260]
-    part["coding"] = [{"system": TRE_R260, "code": "GUARD"}, *others]
-    return part
+def guard(value: Guardian) -> list[Json]:
+    """Part of a legal representative: GUARD of TRE_R260, then the sort of representation when it has its own code.
+
+    The two never share a CodeableConcept: the profiles admit one code system in each.
+    Source: cds-fr-related-person, slice Role; fr-patient-ins-document, slice contact.relationship:role.
+    """
+    part: Json = fixed(TRE_R260, "GUARD")
+    others = [coding(c) for c in value.kind.codings if c.system.uri != TRE_R260]
+    if others:
+        return [part, {"coding": others, "text": value.kind.text}]
+    part["text"] = value.kind.text
+    return [part]

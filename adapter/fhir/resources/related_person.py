@@ -55,7 +55,7 @@ def guardian_person(value: Guardian, frame: Frame) -> Json | None:
     found = resource("RelatedPerson", value.key, frame, keys, value.name.text)
     found["identifier"] = [uuid_identifier(value.key)]
     found["patient"] = frame.patient
-    relationship = [guard(value)]
+    relationship = guard(value)
     if value.relationship:
         relationship.append(concept(value.relationship))
     found["relationship"] = relationship

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from adapter.cda.fragments import Markup, fragment
+from adapter.cda.fragments import Markup, around
 from adapter.cda.header import header
 from adapter.cda.sections import body
 from adapter.model.document import Document
 
-_DOCUMENT = fragment("""
+_DOCUMENT = around("""
 <ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
-  {header}
-  {body}
+  {content}
 </ClinicalDocument>
 """)
-_NON_XML_BODY = fragment("""
+_NON_XML_BODY = around("""
 <component>
   <nonXMLBody><text mediaType="application/pdf" representation="B64">{data}</text></nonXMLBody>
 </component>
@@ -39,8 +38,8 @@ def render(document: Document) -> bytes:
 def render_n1(document: Document, pdf: bytes) -> bytes:
     """Complete CDA R2 level 1 document: the same header around `pdf`."""
     data = Markup(b64encode(pdf).decode("ascii"))
-    return _bytes(header(document, N1_TEMPLATES), _NON_XML_BODY(data=data))
+    return _bytes(header(document, N1_TEMPLATES), [_NON_XML_BODY[0], data, _NON_XML_BODY[1]])
 
 
-def _bytes(head: Markup, content: Markup) -> bytes:
-    return (_DECLARATION + _DOCUMENT(header=head, body=content)).encode("utf-8")
+def _bytes(head: Markup, content: list[Markup]) -> bytes:
+    return "".join([_DECLARATION, _DOCUMENT[0], head, *content, _DOCUMENT[1]]).encode("utf-8")

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from adapter.cda.fragments import NOTHING, Fragment, Markup, fragment, join
+from adapter.cda.fragments import NOTHING, Attributes, Fragment, Markup, attributes, fragment, join
 from adapter.model.coded import Coding, Concept
 from adapter.model.document import Observation, Quantity
 
 _CODE = fragment("""
-<code code="{code}" displayName="{display}" codeSystem="{system}" codeSystemName="{name}">{inner}</code>
+<code attributes="{coding}">{inner}</code>
 """)
 _UNCODED = fragment("""
 <code nullFlavor="OTH"><originalText>{words}{reference}</originalText></code>
 """)
 _VALUE_CD = fragment("""
-<value xsi:type="CD" code="{code}" displayName="{display}" codeSystem="{system}" codeSystemName="{name}">{inner}</value>
+<value xsi:type="CD" attributes="{coding}">{inner}</value>
 """)
 _VALUE_UNCODED = fragment("""
 <value xsi:type="CD" nullFlavor="OTH"><originalText>{words}{reference}</originalText></value>
@@ -30,13 +30,13 @@ _VALUE_ABSENT = fragment("""
 <value xsi:type="CD" nullFlavor="NA"><originalText>{words}</originalText></value>
 """)
 _ROUTE = fragment("""
-<routeCode code="{code}" displayName="{display}" codeSystem="{system}" codeSystemName="{name}">{inner}</routeCode>
+<routeCode attributes="{coding}">{inner}</routeCode>
 """)
 _ROUTE_UNCODED = fragment("""
 <routeCode nullFlavor="OTH"><originalText>{words}{reference}</originalText></routeCode>
 """)
 _TRANSLATION = fragment("""
-<translation code="{code}" displayName="{display}" codeSystem="{system}" codeSystemName="{name}"/>
+<translation attributes="{coding}"/>
 """)
 _ORIGINAL = fragment("<originalText>{words}{reference}</originalText>")
 _REFERENCE = fragment('<reference value="#{anchor}"/>')
@@ -104,16 +104,37 @@ def high(at: str, unknown: str = "UNK") -> Markup:
     return _HIGH(at=at) if at else _HIGH_NULL(flavor=unknown)
 
 
-def code(coding: Coding, inner: Markup = NOTHING) -> Markup:
+# Codings come from the mapping tables, few and long-lived: each is printed once. The value is kept beside its print,
+# so that an identity in this table is never that of another value.
+_CODED: dict[int, tuple[Coding, Attributes]] = {}
+_CODED_MOST = 8192
+
+
+def coded(coding: Coding) -> Attributes:
+    """Attributes of one coding; a label that we do not know is left out."""
+    known = _CODED.get(id(coding))
+    if known is not None:
+        return known[1]
+    printed = attributes(
+        code=coding.code,
+        displayName=coding.display or None,
+        codeSystem=coding.system.oid,
+        codeSystemName=coding.system.name or None,
+    )
+    if len(_CODED) >= _CODED_MOST:
+        _CODED.clear()
+    _CODED[id(coding)] = (coding, printed)
+    return printed
+
+
+def code(coding: Coding) -> Markup:
     """Element ``code`` of one coding."""
-    system = coding.system
-    return _CODE(code=coding.code, display=coding.display or None, system=system.oid, name=system.name, inner=inner)
+    return _CODE(coding=coded(coding), inner=NOTHING)
 
 
 def translation(coding: Coding) -> Markup:
     """Element ``translation`` of one coding."""
-    system = coding.system
-    return _TRANSLATION(code=coding.code, display=coding.display or None, system=system.oid, name=system.name)
+    return _TRANSLATION(coding=coded(coding))
 
 
 def translations(codings: tuple[Coding, ...]) -> Markup:
@@ -141,18 +162,15 @@ def route(concept: Concept) -> Markup:
     return _concept(_ROUTE, _ROUTE_UNCODED, concept, "")
 
 
-def _concept(coded: Fragment, uncoded: Fragment, concept: Concept, anchor: str) -> Markup:
+def _concept(element: Fragment, uncoded: Fragment, concept: Concept, anchor: str) -> Markup:
     reference = _REFERENCE(anchor=anchor) if anchor else NOTHING
     codings = concept.codings
     if not codings:
         return uncoded(words=concept.text, reference=reference)
-    first = codings[0]
     inner = _ORIGINAL(words=concept.text, reference=reference)
     if len(codings) > 1:
         inner = join([inner, translations(codings[1:])])
-    return coded(
-        code=first.code, display=first.display or None, system=first.system.oid, name=first.system.name, inner=inner
-    )
+    return element(coding=coded(codings[0]), inner=inner)
 
 
 def value(observed: Observation) -> Markup:

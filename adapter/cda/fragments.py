@@ -2,17 +2,20 @@
 
 A snippet that is not well-formed cannot be loaded. Every slot is escaped for where it stands, text or attribute;
 ``Markup`` (what a fragment gives back) passes as it is in text. There is no logic in a fragment, only one
-convenience: an attribute whose value is exactly one slot disappears when that slot is None.
+convenience: ``use="{use?}"`` disappears as a whole when its value is None. A pseudo-attribute ``attributes="{coding}"``
+takes a run of ready attributes, which `attributes` makes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol, cast
 from xml.parsers import expat  # reads our own constants at import, never anything from outside
 
-_SLOT = re.compile(r"\{([a-z_]+)\}")
+_SLOT = re.compile(r"\{([a-z][a-z_]*)\}")
+_OPTIONAL = re.compile(r"\{([a-z][a-z_]*)\?\}")
 _INDENT = re.compile(r"\s*\n\s*")
 _WRAPPER = "fragment"
 
@@ -27,6 +30,12 @@ _IN_ATTRIBUTE: Final = str.maketrans(
 
 class Markup(str):
     """XML ready to stand in element content; only fragments and `join` make it."""
+
+    __slots__ = ()
+
+
+class Attributes(str):
+    """Attributes ready to stand in a start tag; only `attributes` makes it."""
 
     __slots__ = ()
 
@@ -67,69 +76,112 @@ def attribute(value: str) -> str:
     return value.translate(_IN_ATTRIBUTE)
 
 
+def optional_attribute(opening: str, value: str | None) -> str:
+    """Attribute that `opening` (`` name=``) begins, or nothing when `value` is None."""
+    return "" if value is None else f'{opening}"{attribute(value)}"'
+
+
+def attributes(**values: str | None) -> Attributes:
+    """Run of attributes, each escaped, for a pseudo-attribute ``attributes``; a None leaves its attribute out."""
+    return Attributes("".join([f' {name}="{attribute(value)}"' for name, value in values.items() if value is not None]))
+
+
+def _not_attributes(value: object) -> str:
+    raise ValueError("attributs attendus")
+
+
 def join(parts: Iterable[Markup]) -> Markup:
     """Markup of `parts` one after the other."""
     return Markup("".join(parts))
 
 
-class Fragment:
-    """One snippet, flattened to static text and slots; calling it with a value for each slot gives Markup."""
-
-    __slots__ = ("_last", "_slots", "names")
-
-    def __init__(self, source: str) -> None:
-        pieces = _flatten(source)
-        # (static text before, slot, in an attribute, attribute opening that goes when the value is None)
-        self._slots: tuple[tuple[str, str, bool, str | None], ...] = tuple(pieces[:-1])
-        self._last: str = pieces[-1][0]
-        self.names: frozenset[str] = frozenset(name for _, name, _, _ in self._slots)
+class Fragment(Protocol):
+    """One snippet, ready to be filled: every slot by its name, nothing more, nothing less."""
 
     def __call__(self, **values: str | None) -> Markup:
         """XML with every slot filled.
 
         Raises:
-            KeyError: a slot got no value.
-            ValueError: a value cannot be written in XML, or is None where it cannot be left out.
+            TypeError: a slot got no value, or a value has no slot.
+            ValueError: a value cannot be written in XML.
         """
-        out: list[str] = []
-        add = out.append
-        for before, name, in_attribute, opening in self._slots:
-            value = values[name]
-            add(before)
-            if opening is not None:
-                if value is not None:
-                    add(opening)
-                    add(attribute(value))
-                    add('"')
-            elif value is None:
-                raise ValueError(f"emplacement sans valeur : {name}")
-            elif in_attribute:
-                add(attribute(value))
-            elif value.__class__ is Markup:
-                add(value)
-            else:
-                add(text(value))
-        add(self._last)
-        return Markup("".join(out))
+        ...
+
+
+_Place = Literal["content", "within", "optional", "attributes"]
+
+
+def around(source: str) -> tuple[Markup, Markup]:
+    """What stands before and after the only slot of `source`: for content too long to be copied into a fragment.
+
+    Raises:
+        ValueError: the snippet is not well-formed, or has not exactly one slot, in element content.
+    """
+    pieces = _flatten(source)
+    if len(pieces) != 2 or pieces[0].place != "content":
+        raise ValueError("un emplacement de contenu et un seul est attendu")
+    return Markup(pieces[0].static), Markup(pieces[1].static)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Static text, then perhaps a slot: in element content, within an attribute, or an attribute that may go, a run."""
+
+    static: str
+    slot: str = ""
+    place: _Place = "content"
+    name: str = ""
 
 
 def fragment(source: str) -> Fragment:
     """Fragment of the XML snippet `source`; its indentation is dropped.
 
+    The snippet becomes one Python function of its static parts and the escapes of its slots, made as ``namedtuple``
+    makes a constructor: filling it costs half of what a loop over the parts costs.
+
     Raises:
         ValueError: the snippet is not well-formed.
     """
-    return Fragment(source)
+    pieces = _flatten(source)
+    names = dict.fromkeys(piece.slot for piece in pieces if piece.slot)
+    parameters = f"*, {', '.join(names)}" if names else ""
+    template = "".join([_f_string(piece) for piece in pieces])
+    code = f'def fill({parameters}):\n    return _Markup(f"""{template}""")\n'
+    namespace: dict[str, Any] = {
+        "_Markup": Markup,
+        "_Attributes": Attributes,
+        "_text": text,
+        "_attribute": attribute,
+        "_optional": optional_attribute,
+        "_not_attributes": _not_attributes,
+    }
+    exec(compile(code, "<fragment>", "exec"), namespace)  # noqa: S102  # our own constants, at import only
+    return cast(Fragment, namespace["fill"])
 
 
-def _flatten(source: str) -> list[tuple[str, str, bool, str | None]]:
+def _f_string(piece: _Piece) -> str:
+    """`piece` as a part of an f-string within three double quotes."""
+    static = piece.static.replace("\\", "\\\\").replace('"', '\\"').replace("{", "{{").replace("}", "}}")
+    slot = piece.slot
+    if not slot:
+        return static
+    if piece.place == "content":
+        return f"{static}{{{slot} if {slot}.__class__ is _Markup else _text({slot})}}"
+    if piece.place == "within":
+        return f"{static}{{_attribute({slot})}}"
+    if piece.place == "attributes":
+        return f"{static}{{{slot} if {slot}.__class__ is _Attributes else _not_attributes({slot})}}"
+    return f"{static}{{_optional(' {piece.name}=', {slot})}}"
+
+
+def _flatten(source: str) -> list[_Piece]:
     """Static text and slots of `source` in order; the last piece has static text only."""
-    pieces: list[tuple[str, str, bool, str | None]] = []
+    pieces: list[_Piece] = []
     static: list[str] = []
     open_tag = False  # a start tag waits for its ">" or "/>"
 
-    def slot(name: str, in_attribute: bool, opening: str | None) -> None:
-        pieces.append(("".join(static), name, in_attribute, opening))
+    def add(slot: str, place: _Place, name: str = "") -> None:
+        pieces.append(_Piece("".join(static), slot, place, name))
         static.clear()
 
     def close_tag() -> None:
@@ -138,11 +190,11 @@ def _flatten(source: str) -> list[tuple[str, str, bool, str | None]]:
             static.append(">")
             open_tag = False
 
-    def split(content: str, in_attribute: bool) -> None:
-        escape = attribute if in_attribute else text
+    def split(content: str, place: Literal["content", "within"]) -> None:
+        escape = text if place == "content" else attribute
         for index, part in enumerate(_SLOT.split(content)):
             if index % 2:
-                slot(part, in_attribute, None)
+                add(part, place)
             else:
                 static.append(escape(part))
 
@@ -153,12 +205,15 @@ def _flatten(source: str) -> list[tuple[str, str, bool, str | None]]:
         close_tag()
         static.append(f"<{name}")
         for key, value in zip(attributes[::2], attributes[1::2], strict=True):
-            whole = _SLOT.fullmatch(value)
-            if whole:
-                slot(whole[1], True, f' {key}="')
+            optional = _OPTIONAL.fullmatch(value)
+            run = _SLOT.fullmatch(value) if key == "attributes" else None
+            if run:
+                add(run[1], "attributes")
+            elif optional:
+                add(optional[1], "optional", key)
             else:
                 static.append(f' {key}="')
-                split(value, True)
+                split(value, "within")
                 static.append('"')
         open_tag = True
 
@@ -173,7 +228,7 @@ def _flatten(source: str) -> list[tuple[str, str, bool, str | None]]:
         content = _INDENT.sub("", content)
         if content:
             close_tag()
-            split(content, False)
+            split(content, "content")
 
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -185,5 +240,5 @@ def _flatten(source: str) -> list[tuple[str, str, bool, str | None]]:
         parser.Parse(f"<{_WRAPPER}>{source}</{_WRAPPER}>", True)
     except expat.ExpatError as error:
         raise ValueError(f"fragment mal formé : {error}") from error
-    pieces.append(("".join(static), "", False, None))
+    pieces.append(_Piece("".join(static)))
     return pieces

@@ -76,7 +76,7 @@ _GUARDIAN_ORGANIZATION = fragment("<guardianOrganization><name>{name}</name></gu
 _BIRTHPLACE = fragment("<birthplace><place><addr>{county}{city}</addr></place></birthplace>")
 _COUNTY = fragment("<county>{value}</county>")
 _GENDER = fragment("""
-<administrativeGenderCode code="{code}" displayName="{display}" codeSystem="{system}" codeSystemName="{name}"/>
+<administrativeGenderCode attributes="{coding}"/>
 """)
 
 _NAME = fragment("<name>{prefix}{given}{family}{suffix}</name>")
@@ -84,7 +84,7 @@ _PREFIX = fragment("<prefix>{value}</prefix>")
 _GIVEN = fragment("<given>{value}</given>")
 _FAMILY = fragment("<family>{value}</family>")
 _SUFFIX = fragment("<suffix>{value}</suffix>")
-_TELECOM = fragment('<telecom value="{kind}:{value}" use="{use}"/>')
+_TELECOM = fragment('<telecom value="{kind}:{value}" use="{use?}"/>')
 _ADDR = fragment("<addr>{parts}</addr>")
 _STREET = fragment("<streetName>{value}</streetName>")
 _LOCATOR = fragment("<additionalLocator>{value}</additionalLocator>")
@@ -100,7 +100,7 @@ _AUTHOR = fragment("""
 </author>
 """)
 _FUNCTION = fragment("""
-<functionCode code="{code}" displayName="{display}" codeSystem="{system}" codeSystemName="{name}">
+<functionCode attributes="{coding}">
   {words}
 </functionCode>
 """)
@@ -109,7 +109,7 @@ _REPRESENTED = fragment("""
 """)
 _SCOPING = fragment("<scopingOrganization>{id}<name>{name}</name>{telecoms}{addr}{setting}</scopingOrganization>")
 _SETTING = fragment("""
-<standardIndustryClassCode code="{code}" displayName="{display}" codeSystem="{system}" codeSystemName="{name}"/>
+<standardIndustryClassCode attributes="{coding}"/>
 """)
 _INFORMANT = fragment("""
 <informant>
@@ -162,7 +162,7 @@ _COMPONENT_OF = fragment("""
 """)
 _PLACE = fragment("<location><name>{name}</name>{addr}</location>")
 _CONFIDENTIALITY = fragment("""
-<confidentialityCode code="{code}" displayName="{display}" codeSystem="{system}" codeSystemName="{name}"/>
+<confidentialityCode attributes="{coding}"/>
 """)
 
 
@@ -203,7 +203,7 @@ def header(document: Document, templates: tuple[str, ...]) -> Markup:
         code=datatypes.code(document.type),
         title=document.title,
         at=at,
-        confidentiality=_coding(_CONFIDENTIALITY, document.confidentiality),
+        confidentiality=_CONFIDENTIALITY(coding=datatypes.coded(document.confidentiality)),
         language=document.language,
         set_oid=document.set_oid,
         version=str(document.version),
@@ -295,24 +295,12 @@ def _organization(element: Fragment, organization: Organization | None) -> Marku
         name=organization.name,
         telecoms=_telecoms(organization.telecoms),
         addr=_address(organization.address),
-        setting=_coding(_SETTING, setting) if setting else NOTHING,
+        setting=_SETTING(coding=datatypes.coded(setting)) if setting else NOTHING,
     )
-
-
-def _coding(element: Fragment, coding: Coding) -> Markup:
-    system = coding.system
-    return element(code=coding.code, display=coding.display or None, system=system.oid, name=system.name)
 
 
 def _function(function: Coding, words: str = "") -> Markup:
-    system = function.system
-    return _FUNCTION(
-        code=function.code,
-        display=function.display or None,
-        system=system.oid,
-        name=system.name,
-        words=datatypes.original_text(words) if words else NOTHING,
-    )
+    return _FUNCTION(coding=datatypes.coded(function), words=datatypes.original_text(words) if words else NOTHING)
 
 
 def _record_target(patient: Patient) -> Markup:
@@ -332,7 +320,7 @@ def _record_target(patient: Patient) -> Markup:
         first_given=patient.birth_given[0],
         used_family=_USED_FAMILY(name=patient.used_family) if patient.used_family else NOTHING,
         used_given=_USED_GIVEN(name=patient.used_given) if patient.used_given else NOTHING,
-        gender=_coding(_GENDER, patient.gender),
+        gender=_GENDER(coding=datatypes.coded(patient.gender)),
         birth_date=datatypes.day(patient.birth_date),
         guardians=join([_guardian(guardian) for guardian in patient.guardians]),
         birthplace=birthplace,

@@ -13,7 +13,7 @@ _PARAGRAPH = fragment("<paragraph>{label}{words}</paragraph>")
 _LABEL = fragment('<content styleCode="Bold">{label}</content><br/>')
 _INLINE_LABEL = fragment('<content styleCode="Bold">{label}</content>{separator}')
 _PLAIN = fragment('<content ID="{anchor}">{words}</content>')
-_STRONG = fragment('<content ID="{anchor}" styleCode="Bold">{words}</content>')
+_STRONG = fragment('<content ID="{anchor?}" styleCode="Bold">{words}</content>')
 _LIST = fragment('<list listType="unordered">{caption}{items}</list>')
 _CAPTION = fragment("<caption>{caption}</caption>")
 _ITEM = fragment("<item>{label}{words}</item>")
@@ -24,7 +24,7 @@ _TABLE = fragment("""
 </table>
 """)
 _COLUMN = fragment("<th>{words}</th>")
-_ROW = fragment('<tr ID="{anchor}">{cells}</tr>')
+_ROW = fragment('<tr ID="{anchor?}">{cells}</tr>')
 _CELL = fragment("<td>{words}</td>")
 _MEDIA = fragment('<paragraph><renderMultiMedia referencedObject="{anchor}"/></paragraph>')
 _BREAK = "<br/>"

@@ -5,6 +5,8 @@ Source: HL7 CDA R2, structuredBody; templateIds come with each section of the do
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from adapter.cda import datatypes
 from adapter.cda.entries.allergy import allergy
 from adapter.cda.entries.attachment import attachment, media_anchor
@@ -17,7 +19,7 @@ from adapter.cda.entries.next_visit import next_visit
 from adapter.cda.entries.observation import observation, vital_signs
 from adapter.cda.entries.problem import problem
 from adapter.cda.entries.request import request
-from adapter.cda.fragments import Markup, fragment, join
+from adapter.cda.fragments import NOTHING, Markup, around, fragment, join
 from adapter.cda.narrative import narrative
 from adapter.model.document import (
     Allergy,
@@ -35,7 +37,7 @@ from adapter.model.document import (
     Section,
 )
 
-_BODY = fragment("<component><structuredBody>{sections}</structuredBody></component>")
+_BODY = around("<component><structuredBody>{sections}</structuredBody></component>")
 _SECTION = fragment("""
 <component>
   <section>
@@ -48,38 +50,45 @@ _SECTION = fragment("""
 </component>
 """)
 _TEMPLATE = fragment('<templateId root="{root}"/>')
-_ENTRY = fragment("<entry>{entry}</entry>")
+_ENTRY = around("<entry>{entry}</entry>")
 
 
-def body(sections: tuple[Section, ...], oid: str) -> Markup:
-    """Structured body of `sections`, whose identifiers are their keys within the document `oid`."""
-    return _BODY(sections=join([_section(section, oid) for section in sections]))
+def body(sections: tuple[Section, ...], oid: str) -> list[Markup]:
+    """Parts of the structured body of `sections`, whose identifiers are their keys within the document `oid`."""
+    return [_BODY[0], *[_section(section, oid) for section in sections], _BODY[1]]
 
 
 def _section(section: Section, oid: str) -> Markup:
     media = tuple([media_anchor(entry) for entry in section.entries if isinstance(entry, Attachment)])
     return _SECTION(
-        templates=join([_TEMPLATE(root=root) for root in section.template_ids]),
+        templates=_templates(section.template_ids),
         oid=oid,
         key=section.key,
         code=datatypes.code(section.code),
         title=section.title,
         text=narrative(section.blocks, media),
         entries=_entries(section.entries),
-        sections=join([_section(child, oid) for child in section.sections]),
+        sections=join([_section(child, oid) for child in section.sections]) if section.sections else NOTHING,
     )
+
+
+@lru_cache(maxsize=256)
+def _templates(roots: tuple[str, ...]) -> Markup:
+    return join([_TEMPLATE(root=root) for root in roots])
 
 
 def _entries(entries: tuple[AnyEntry, ...]) -> Markup:
     """Every entry in order; vital signs stand together, in place of the first of them."""
+    if not entries:
+        return NOTHING
     signs = tuple([e for e in entries if isinstance(e, Observation) and e.kind == "vital-sign"])
-    parts = []
+    parts: list[Markup] = []
     for entry in entries:
         if signs and isinstance(entry, Observation) and entry.kind == "vital-sign":
             if entry is signs[0]:
-                parts.append(_ENTRY(entry=vital_signs(signs)))
+                parts += (_ENTRY[0], vital_signs(signs), _ENTRY[1])
         else:
-            parts.append(_ENTRY(entry=_entry(entry)))
+            parts += (_ENTRY[0], _entry(entry), _ENTRY[1])
     return join(parts)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from adapter.model.document import Block, Bullets, Paragraph, Table
+from adapter.model.document import Block, Bullets, Table
 
-_SPECIAL = re.compile(r"[&<>\"'\n\r\t\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_INSTEAD = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\n": "<br/>", "\r": "", "\t": "\t"}
+_SPECIAL = re.compile(r"[&<>\"\n\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_INSTEAD = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "<br/>", "\r": ""}
+_BETWEEN = "\ue000"  # private use: no text is expected to hold it, and one that does is handled apart
 _OPEN = '<div xmlns="http://www.w3.org/1999/xhtml" xml:lang="fr" lang="fr">'
 
 
@@ -51,33 +52,55 @@ def markup(blocks: Iterable[Block]) -> str:
 
 
 def _block(block: Block) -> str:
-    if isinstance(block, Paragraph):
-        text = escape(block.text)
-        if block.strong:
-            text = f"<b>{text}</b>"
-        return f"<p{_id(block.anchor)}>{_label(block.label)}{text}</p>"
+    if isinstance(block, Table):
+        return _table(block)
     if isinstance(block, Bullets):
-        items = "".join([f"<li{_id(i.anchor)}>{_label(i.label)}{escape(i.text)}</li>" for i in block.items])
-        caption = f"<p>{escape(block.caption)}</p>" if block.caption else ""
-        return f"{caption}<ul>{items}</ul>"
-    return _table(block)
+        return _bullets(block)
+    anchor, label, text = _escaped([block.anchor, block.label, block.text])
+    if block.strong:
+        text = f"<b>{text}</b>"
+    return f"<p{_id(anchor)}>{_label(label)}{text}</p>"
 
 
-def _table(table: Table) -> str:
-    head = "".join([f"<th>{escape(column)}</th>" for column in table.columns])
-    rows = "".join(
-        [
-            f"<tr{_id(row.anchor)}><td>{'</td><td>'.join([escape(cell) for cell in row.cells])}</td></tr>"
-            for row in table.rows
-        ]
-    )
-    caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+def _bullets(block: Bullets) -> str:
+    given = [block.caption]
+    for item in block.items:
+        given += (item.anchor, item.label, item.text)
+    caption, *rest = _escaped(given)
+    triples = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
+    items = "".join([f"<li{_id(anchor)}>{_label(label)}{text}</li>" for anchor, label, text in triples])
+    return f"<p>{caption}</p><ul>{items}</ul>" if caption else f"<ul>{items}</ul>"
+
+
+def _table(block: Table) -> str:
+    given = [block.caption, *block.columns]
+    for row in block.rows:
+        given.append(row.anchor)
+        given += row.cells
+    texts = _escaped(given)
+    end = 1 + len(block.columns)
+    head = "</th><th>".join(texts[1:end])
+    lines: list[str] = []
+    for row in block.rows:
+        start = end + 1
+        anchor, end = texts[end], start + len(row.cells)
+        lines.append(f"<tr{_id(anchor)}><td>{'</td><td>'.join(texts[start:end])}</td></tr>")
+    caption = f"<caption>{texts[0]}</caption>" if texts[0] else ""
+    return f"<table>{caption}<thead><tr><th>{head}</th></tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _escaped(texts: list[str]) -> list[str]:
+    """`texts` escaped in one pass over all of them: a visit has hundreds, and most need no change."""
+    joined = _BETWEEN.join(texts)
+    if _SPECIAL.search(joined) is None:
+        return texts
+    found = _SPECIAL.sub(_replacement, joined).split(_BETWEEN)
+    return found if len(found) == len(texts) else [escape(text) for text in texts]
 
 
 def _label(label: str) -> str:
-    return f"<b>{escape(label)}</b> : " if label else ""
+    return f"<b>{label}</b> : " if label else ""
 
 
 def _id(anchor: str) -> str:
-    return f' id="{escape(anchor)}"' if anchor else ""
+    return f' id="{anchor}"' if anchor else ""

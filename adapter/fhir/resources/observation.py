@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from adapter.fhir.datatypes import LOINC, Frame, Json, concept, fixed, moment, quantity, resource
+from adapter.fhir.datatypes import LOINC, Frame, Json, concept, fixed, quantity, resource
 from adapter.model.coded import Concept
 from adapter.model.document import Observation, Quantity
 
@@ -28,6 +28,12 @@ _VITAL_SIGNS: Final = frozenset(
     }
 )  # fmt: skip
 
+_EXAMINED: Final = frozenset({"symptom", "finding"})
+_PAIN_PROFILE: Final = ("observation-pain",)
+_SCORE_PROFILE: Final = ("observation-assessment",)
+_VITAL_PROFILE: Final = ("observation-vital-signs",)
+_RESULT_PROFILE: Final = ("observation-result",)
+
 
 def observation(value: Observation, frame: Frame) -> Json:
     """Observation resource with its value, or the words that say why there is none.
@@ -40,7 +46,7 @@ def observation(value: Observation, frame: Frame) -> Json:
         found["category"] = [category]
     found["code"] = concept(value.what)
     found["subject"] = frame.patient
-    found["effectiveDateTime"] = moment(value.at)
+    found["effectiveDateTime"] = frame.moment(value.at)
     if value.kind != "score":  # fr-observation-assessment-document admits an organisation only
         found["performer"] = [frame.author]
     answer = value.value
@@ -65,15 +71,22 @@ def observation(value: Observation, frame: Frame) -> Json:
 
 def _profile(value: Observation) -> tuple[str, ...]:
     """Key of the profile that this very observation meets."""
-    loinc = next((c.code for c in value.what.codings if c.system.uri == LOINC), "")
-    answer = value.value
-    if value.kind == "pain":
+    kind, answer = value.kind, value.value
+    if kind == "pain":
         scored = isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer <= _PAIN_MAX
-        return ("observation-pain",) if scored and loinc == PAIN_SCORE else ()
-    if value.kind == "score":
-        return ("observation-assessment",) if answer is not None else ()
-    if value.kind == "vital-sign":
-        return ("observation-vital-signs",) if loinc in _VITAL_SIGNS and isinstance(answer, Quantity) else ()
-    if value.kind in {"symptom", "finding"} and answer is not None and not value.method:
-        return ("observation-result",)  # its method is bound to a value set, ours is words
+        return _PAIN_PROFILE if scored and _loinc(value) == PAIN_SCORE else ()
+    if kind == "score":
+        return _SCORE_PROFILE if answer is not None else ()
+    if kind == "vital-sign":
+        return _VITAL_PROFILE if isinstance(answer, Quantity) and _loinc(value) in _VITAL_SIGNS else ()
+    if kind in _EXAMINED and answer is not None and not value.method:
+        return _RESULT_PROFILE  # its method is bound to a value set, ours is words
     return ()
+
+
+def _loinc(value: Observation) -> str:
+    """First LOINC code of the question; empty when it has none."""
+    for coding in value.what.codings:
+        if coding.system.uri == LOINC:
+            return coding.code
+    return ""

@@ -244,7 +244,7 @@ def _attached(report: Report, one: Element, index: int, edges: list[set[int]]) -
 def _contained(report: Report) -> None:
     """Check that each contained resource is cited by its holder, or cites it (dom-3)."""
     for entry, at, ids in report.holders:
-        cited = {pointer.text[1:] for pointer in report.pointers if pointer.entry == entry}
+        cited = {text[1:] for source, text, _, _ in report.pointers if source == entry}
         for name, index in ids.items():
             if name not in cited:
                 report.add("FHIR-CONTAINED", (at, "contained", index), "dom-3, rien ne la cite")

@@ -27,8 +27,8 @@ from adapter.validation.fhir_rules.codes import (
     system_fault,
 )
 from adapter.validation.fhir_rules.narrative import narrative_fault
-from adapter.validation.fhir_rules.report import At, Pointer, Report
-from adapter.validation.fhir_rules.shapes import MOMENT, CodeSet, Rule
+from adapter.validation.fhir_rules.report import At, Report
+from adapter.validation.fhir_rules.shapes import BLANK, CODE, MOMENT, CodeSet, Quick, Rule, accept_string
 
 Element = dict[str, Any]
 
@@ -112,16 +112,24 @@ def profiles(value: Element) -> list[str]:
 def has(value: Element, stem: str) -> bool:
     """True when the choice `stem` is there under any of its names, or says why it is not (``_onsetDateTime``)."""
     start = len(stem)
-    return any(name.startswith(stem) and name[start : start + 1].isupper() for name in map(_without_mark, value))
+    for name in value:
+        plain = name.removeprefix("_")
+        if plain.startswith(stem) and plain[start : start + 1].isupper():
+            return True
+    return False
 
 
-def _without_mark(name: str) -> str:
-    """Name of a member without the mark of its extensions."""
-    return name.removeprefix("_")
+def refer(targets: frozenset[str] | None) -> tuple[Rule, Quick]:
+    """Check of one reference that may point to `targets`, and its short cut for a bare one."""
 
-
-def refer(targets: frozenset[str] | None) -> Rule:
-    """Check of one reference that may point to `targets`."""
+    def quick(report: Report, value: Element, at: At) -> bool:
+        if len(value) != 1:
+            return False
+        text = value.get("reference")
+        if type(text) is not str or not text:
+            return False
+        report.pointers.append((report.entry, text, targets, at))
+        return True
 
     def check(report: Report, value: Element, at: At) -> None:
         text = value.get("reference")
@@ -129,11 +137,11 @@ def refer(targets: frozenset[str] | None) -> Rule:
             kind = text_of(value, "type")
             if kind and targets is not None and kind not in targets:
                 report.add("FHIR-REFERENCE-TYPE", at, "le type annoncé n'est pas permis ici")
-            report.pointers.append(Pointer(report.entry, text, targets, at))
+            report.pointers.append((report.entry, text, targets, at))
         elif "identifier" not in value and "display" not in value and "extension" not in value:
             report.add("FHIR-REFERENCE", at, "ni reference, ni identifier, ni display")
 
-    return check
+    return check, quick
 
 
 def bind(codes: CodeSet) -> Rule:
@@ -155,21 +163,71 @@ def coding(report: Report, value: Element, at: At) -> None:
         if code is not None:
             report.add("FHIR-SYSTEM", at, "un code sans système ne veut rien dire")
         return
-    if system == LOINC:
-        if type(code) is str and not loinc_valid(code):
-            report.add("FHIR-LOINC", (at, "code", -1))
-        elif code == "LA9627-6":
-            report.add("FHIR-ECOG", (at, "code", -1))
-    elif system == SNOMED:
-        if type(code) is str and not snomed_valid(code):
-            report.add("FHIR-SNOMED", (at, "code", -1))
-    else:
-        if system not in report.systems:
-            report.systems[system] = system_fault(system)
-        fault = report.systems[system]
-        if fault is not None:
-            severity = None if fault[1] else Severity.WARNING
-            report.add("FHIR-SYSTEM", (at, "system", -1), fault[0], severity=severity)
+    if system not in report.systems:
+        report.systems[system] = system_fault(system)
+    fault = report.systems[system]
+    if fault is not None:
+        severity = None if fault[1] else Severity.WARNING
+        report.add("FHIR-SYSTEM", (at, "system", -1), fault[0], severity=severity)
+    elif type(code) is not str:
+        return
+    elif system == LOINC and not loinc_valid(code):
+        report.add("FHIR-LOINC", (at, "code", -1))
+    elif system == LOINC and code == "LA9627-6":
+        report.add("FHIR-ECOG", (at, "code", -1))
+    elif system == SNOMED and not snomed_valid(code):
+        report.add("FHIR-SNOMED", (at, "code", -1))
+    elif CODE.fullmatch(code) and not BLANK.search(system):
+        report.sound.add((system, code))
+
+
+def quick_coding(report: Report, value: Element, at: At) -> bool:
+    """True for a coding met before, with or without display."""
+    size = len(value)
+    if size == 3:
+        if accept_string(value.get("display")) is not None:
+            return False
+    elif size != 2:
+        return False
+    system, code = value.get("system"), value.get("code")
+    return type(system) is str and type(code) is str and (system, code) in report.sound
+
+
+def quick_concept(report: Report, value: Element, at: At) -> bool:
+    """True for a concept whose codings were all met before, with or without text."""
+    expected = 0
+    if "text" in value:
+        if accept_string(value["text"]) is not None:
+            return False
+        expected = 1
+    if "coding" in value:
+        held = value["coding"]
+        if type(held) is not list or not held:
+            return False
+        for one in held:
+            if type(one) is not dict or not quick_coding(report, one, at):
+                return False
+        expected += 1
+    return len(value) == expected
+
+
+def quick_meta(report: Report, value: Element, at: At) -> bool:
+    """True for a list of profiles met before, alone."""
+    urls = value.get("profile")
+    if len(value) != 1 or type(urls) is not list or not urls:
+        return False
+    for url in urls:
+        if type(url) is not str:
+            return False
+    return ("profile", *urls) in report.sound
+
+
+def quick_narrative(report: Report, value: Element, at: At) -> bool:
+    """True for a generated narrative, its XHTML being judged here."""
+    if len(value) != 2 or value.get("status") != "generated" or type(value.get("div")) is not str or not value["div"]:
+        return False
+    narrative(report, value, at)
+    return True
 
 
 def quantity(report: Report, value: Element, at: At) -> None:
@@ -259,8 +317,12 @@ def meta(report: Report, value: Element, at: At) -> None:
     urls = value.get("profile")
     if isinstance(urls, list):
         for index, url in enumerate(urls):
-            if type(url) is str and not PROFILE.fullmatch(url):
+            if type(url) is not str:
+                return
+            if not PROFILE.fullmatch(url):
                 report.add("FHIR-PROFILE", (at, "profile", index))
+                return
+        report.sound.add(("profile", *urls))
 
 
 def decoded(report: Report, data: Any, at: At) -> bytes | None:
@@ -540,6 +602,12 @@ def practitioner(report: Report, value: Element, at: At) -> None:
         report.add("FHIR-HEADER", at, "un professionnel a un identifiant et un nom")
 
 
+QUICK: Final[dict[str, Quick]] = {
+    "Coding": quick_coding,
+    "CodeableConcept": quick_concept,
+    "Meta": quick_meta,
+    "Narrative": quick_narrative,
+}
 ELEMENT_RULES: Final[dict[str, tuple[Rule, ...]]] = {
     "Coding": (coding,),
     "Quantity": (quantity,),

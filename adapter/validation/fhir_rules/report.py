@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from adapter.errors import Finding, Severity
 from adapter.validation.rule_text import RuleText
@@ -12,13 +12,8 @@ At: TypeAlias = "tuple[Any, str, int] | None"
 """Place in the Bundle: parent place, member, index in its array or -1; None is the Bundle itself."""
 
 
-class Pointer(NamedTuple):
-    """One literal reference met on the way: the entry it stands in, its text, the types it may point to, its place."""
-
-    entry: int
-    text: str
-    targets: frozenset[str] | None
-    at: At
+Pointer: TypeAlias = "tuple[int, str, frozenset[str] | None, At]"
+"""One literal reference: the entry it stands in, its text, the types it may point to, its place."""
 
 
 def spell(at: At) -> str:
@@ -41,10 +36,11 @@ class Report:
         kinds: type of the resource that each ``fullUrl`` names (and each ``entry#id`` of a contained one).
         places: index of the entry that each ``fullUrl`` names.
         systems: verdict on each code system already met.
+        sound: codings (system, code) and lists of profiles already judged without fault.
         holders: entry, place and contained ids (with their rank) of each resource that contains others.
     """
 
-    __slots__ = ("entry", "findings", "holders", "kinds", "places", "pointers", "rules", "systems")
+    __slots__ = ("entry", "findings", "holders", "kinds", "places", "pointers", "rules", "sound", "systems")
 
     def __init__(self, rules: Mapping[str, RuleText]) -> None:
         self.rules = rules
@@ -54,6 +50,7 @@ class Report:
         self.entry = -1
         self.places: dict[str, int] = {}
         self.systems: dict[str, tuple[str, bool] | None] = {}
+        self.sound: set[tuple[str, ...]] = set()
         self.holders: list[tuple[int, At, dict[str, int]]] = []
 
     def add(self, rule: str, at: At, detail: str = "", *, severity: Severity | None = None) -> None:

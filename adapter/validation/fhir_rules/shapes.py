@@ -13,6 +13,8 @@ from typing import Any, Final
 from adapter.validation.fhir_rules.report import At, Report
 
 Rule = Callable[[Report, dict[str, Any], At], None]
+Quick = Callable[[Report, dict[str, Any], At], bool]
+"""True when a common plain form was judged whole and found sound; False to walk it as usual."""
 Accept = Callable[[Any], str | None]
 """None when a primitive is fine, else the code of the rule it breaks."""
 
@@ -29,7 +31,8 @@ NO_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+")
 TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
 
 
-def _string(value: Any) -> str | None:
+def accept_string(value: Any) -> str | None:
+    """None for a text that says something and is not too long."""
     if type(value) is not str:
         return "FHIR-PRIMITIVE"
     if len(value) > STRING_LIMIT:
@@ -122,10 +125,10 @@ PRIMITIVES: Final[dict[str, Accept]] = {
     "id": _matching(ID),
     "instant": _instant,
     "integer": _integer(-2147483648),
-    "markdown": _string,
+    "markdown": accept_string,
     "oid": _matching(OID),
     "positiveInt": _integer(1),
-    "string": _string,
+    "string": accept_string,
     "time": _time,
     "unsignedInt": _integer(0),
     "uri": _uri,
@@ -151,6 +154,7 @@ class Shape:
         required: names that must be there; a choice is one tuple of names.
         choices: groups of which one member at most may be there.
         rules: checks of the whole element, run after its members.
+        quick: short cut for the plain forms that make most of a document.
     """
 
     name: str
@@ -159,6 +163,7 @@ class Shape:
     required_choices: tuple[tuple[str, frozenset[str]], ...] = ()
     choices: tuple[tuple[str, frozenset[str]], ...] = ()
     rules: tuple[Rule, ...] = ()
+    quick: Quick | None = None
 
 
 @dataclass(slots=True)
@@ -192,8 +197,9 @@ class Shapes:
     def __init__(
         self,
         rules: Mapping[str, tuple[Rule, ...]],
-        refer: Callable[[frozenset[str] | None], Rule],
+        refer: Callable[[frozenset[str] | None], tuple[Rule, Quick]],
         bind: Callable[[CodeSet], Rule],
+        quick: Mapping[str, Quick],
     ) -> None:
         """Compile ``r4.txt``.
 
@@ -201,12 +207,13 @@ class Shapes:
             rules: checks by element path (``Period``, ``Observation.component``).
             refer: makes the rule of a reference from the types it may point to.
             bind: makes the rule of a coded element from its required value set.
+            quick: short cuts by type.
         """
         self.codes: dict[str, CodeSet] = {}
         self.types: dict[str, Shape] = {}
         self.resources: dict[str, Shape] = {}
         self._refer, self._bind = refer, bind
-        self._rules = rules
+        self._rules, self._quick = rules, quick
         self._read()
 
     def _read(self) -> None:
@@ -226,13 +233,15 @@ class Shapes:
         for name, held in gathered.items():
             self.codes[name] = CodeSet(frozenset(code for _, code in held), frozenset(held))
         for kind, name, _held in definitions:
-            (self.types if kind == "type" else self.resources)[name] = Shape(name, rules=self._rules.get(name, ()))
+            (self.types if kind == "type" else self.resources)[name] = Shape(
+                name, rules=self._rules.get(name, ()), quick=self._quick.get(name)
+            )
         for alias in QUANTITIES:
             self.types[alias] = self.types["Quantity"]
         for kind, name, lines in definitions:
             self._define(kind, name, lines)
         for shape in self.types.values():
-            shape.fields.setdefault("id", Field(False, _string))
+            shape.fields.setdefault("id", Field(False, accept_string))
             if shape.name != "Extension":
                 shape.fields.setdefault("extension", Field(True, shape=self.types["Extension"]))
 
@@ -261,7 +270,7 @@ class Shapes:
                 later.append((parent, member, many, types[1:]))
             elif types == "{}":
                 group = Shape(f"{name}.{path}", rules=self._rules.get(f"{name}.{path}", ()))
-                group.fields["id"] = Field(False, _string)
+                group.fields["id"] = Field(False, accept_string)
                 group.fields["extension"] = group.fields["modifierExtension"] = Field(True, shape=extension)
                 groups[path] = group
                 parent.fields[member] = Field(many, shape=group)
@@ -278,7 +287,7 @@ class Shapes:
     def _common(self, root: Shape, name: str) -> None:
         """Members of every resource, and of every domain resource."""
         extension = self.types["Extension"]
-        root.fields["resourceType"] = Field(False, _string)
+        root.fields["resourceType"] = Field(False, accept_string)
         root.fields["id"] = Field(False, PRIMITIVES["id"])
         root.fields["meta"] = Field(False, shape=self.types["Meta"])
         root.fields["implicitRules"] = Field(False, _uri)
@@ -308,16 +317,17 @@ class Shapes:
             return Field(many, lambda _: None)
         shape = self.types[name]
         if name == "Reference":
-            return Field(many, shape=_with_rule(shape, self._refer(targets)))
+            rule, quick = self._refer(targets)
+            return Field(many, shape=_with_rule(shape, rule, quick))
         if codes is not None:
             return Field(many, shape=_with_rule(shape, self._bind(codes)))
         return Field(many, shape=shape)
 
 
-def _with_rule(shape: Shape, rule: Rule) -> Shape:
+def _with_rule(shape: Shape, rule: Rule, quick: Quick | None = None) -> Shape:
     """Same members (shared, they may not be filled yet), one more rule."""
     rules = (*shape.rules, rule)
-    return Shape(shape.name, shape.fields, shape.required, shape.required_choices, shape.choices, rules)
+    return Shape(shape.name, shape.fields, shape.required, shape.required_choices, shape.choices, rules, quick)
 
 
 def _one_of(codes: frozenset[str]) -> Accept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from adapter.validation.fhir_rules.elements import ELEMENT_RULES, bind, refer
+from adapter.validation.fhir_rules.elements import ELEMENT_RULES, QUICK, bind, refer
 from adapter.validation.fhir_rules.report import At, Report
 from adapter.validation.fhir_rules.shapes import Field, Shape, Shapes
 
@@ -16,11 +16,14 @@ PRIMITIVE_MEMBERS: Final = frozenset(("id", "extension"))
 @cache
 def shapes() -> Shapes:
     """Compiled shapes, read at the first judgement."""
-    return Shapes(ELEMENT_RULES, refer, bind)
+    return Shapes(ELEMENT_RULES, refer, bind, QUICK)
 
 
 def walk(report: Report, value: Element, shape: Shape, at: At) -> None:
     """Judge one element and all it holds; paths stay linked places until a finding spells them."""
+    quick = shape.quick
+    if quick is not None and quick(report, value, at):
+        return
     fields = shape.fields
     for name, child in value.items():
         field = fields.get(name)

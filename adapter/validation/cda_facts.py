@@ -126,7 +126,8 @@ ENTRY_TEMPLATES: dict[str, frozenset[str]] = {_oid(french): _oids(others) for fr
 
 _OTHER_TEMPLATES = _oids(
     "IHE.1.12.3.1 IHE.1.19.6 IHE.1.5.3.3 IHE.4.4 IHE.4.4.1 IHE.4.7.1 IHE.4.8 IHE.4.9 IHE.4.10 IHE.4.11 IHE.4.14 CCD.3"
-    " CCD.4 CCD.21 CCD.22 CCD.34 CCD.40 CCD.43 CCD.46 CCD.49 CCD.50 CCD.51 CCD.54 CCD.55 CCD.57"
+    " CCD.4 2.16.840.1.11383.10.20.1.7 CCD.21 CCD.22 CCD.34 CCD.36 CCD.40 CCD.43 CCD.46 CCD.49 CCD.50 CCD.51 CCD.54"
+    " CCD.55 CCD.57"
 )
 # Every body template the judge knows; another one may be right, and is told as a warning, once.
 KNOWN_TEMPLATES: frozenset[str] = (
@@ -173,6 +174,8 @@ KNOWN_SYSTEMS = frozenset(
         "1.2.250.1.215.300.1",  # CCAM
         "1.2.840.10008.2.16.4",  # DICOM
         "1.3.6.1.4.1.19376.1.5.3.2",  # IHE ActCode
+        "1.3.6.1.4.1.19376.1.2.3",  # IHE formatCode (TRE_A11)
+        "2.25.137111008630141980429967764738003726382",  # this project's own: scales without a published code
     }
 )
 KNOWN_SYSTEM_ARCS = (
@@ -183,8 +186,6 @@ KNOWN_SYSTEM_ARCS = (
 )
 # Source: HL7 V3 vocabulary NullFlavor (2.16.840.1.113883.5.1008), as in CDA R2's voc.xsd.
 NULL_FLAVORS = frozenset("NI INV DER OTH NINF PINF UNC MSK NA UNK ASKU NAV NASK QS TRC NP".split())
-# Source: CDA R2: elements of type CS carry no code system.
-CODES_WITHOUT_SYSTEM = frozenset({"realmCode", "languageCode", "statusCode", "signatureCode"})
 
 # --- Header ----------------------------------------------------------------------------------------------------------
 # Source: CI-SIS, Volet Structuration minimale (cardinalities) and CDA R2, ClinicalDocument.

@@ -23,6 +23,10 @@ __all__ = ["RULES", "check_cda", "check_cda_tree"]
 
 _HL7 = "{urn:hl7-org:v3}"
 _SDTC = "{urn:hl7-org:sdtc}"
+_TEMPLATE, _CODE, _TITLE, _TEXT = (_HL7 + name for name in ("templateId", "code", "title", "text"))
+_COMPONENT, _ENTRY, _VALUE = (_HL7 + name for name in ("component", "entry", "value"))
+_LOW, _HIGH, _CENTER = (_HL7 + name for name in ("low", "high", "center"))
+_OBSERVATION = _HL7 + "observation"
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
@@ -56,7 +60,9 @@ def check_cda_tree(root: etree._Element) -> list[Finding]:
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:
     """First HL7 child called `name`, or None."""
-    return next(iter(element.iterchildren(_HL7 + name)), None)
+    for child in element.iterchildren(_HL7 + name):
+        return child
+    return None
 
 
 def _descend(element: etree._Element | None, *names: str) -> etree._Element | None:
@@ -139,6 +145,19 @@ def _code_fault(system: str, code: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
+def _are_sound_templates(given: tuple[str, ...]) -> bool:
+    """Whether every template of one element is known and has its companions."""
+    roots = frozenset(given)
+    return roots <= facts.KNOWN_TEMPLATES and all(facts.ENTRY_TEMPLATES.get(root, roots) <= roots for root in roots)
+
+
+@lru_cache(maxsize=4096)
+def _is_sound_code(system: str | None, code: str) -> bool:
+    """Whether nothing is to be said of a code, wherever it stands."""
+    return system is not None and not _blank(code) and code != facts.ECOG_DEATH and _code_fault(system, code) is None
+
+
 # --- Times -----------------------------------------------------------------------------------------------------------
 
 _TS = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d{1,4})?)?)?([+-]\d{4})?)?)?)?")
@@ -194,6 +213,8 @@ def _instant(digits: str, zone: str) -> datetime:
 _REAL = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _INTEGER = re.compile(r"[+-]?\d+")
 _UNIT = re.compile(r"[!-~]+")
+_RPPS = re.compile(r"8\d{11}")
+_FINESS = re.compile(r"1\d[0-9AB]\d{7}")
 _INS = re.compile(r"([1-478]\d{4}(?:\d{2}|2[AB])\d{6})(\d{2})")
 
 
@@ -218,6 +239,7 @@ class _Judge:
 
     def __init__(self, root: etree._Element) -> None:
         self.root = root
+        self.nodes = list(root.iter())  # lxml makes an object at each access unless one is alive: keep them all
         self.findings: list[Finding] = []
         self.in_body = False
         self.deceased = False
@@ -257,7 +279,7 @@ class _Judge:
 
     def _holder(self, attribute: str, value: str) -> etree._Element:
         """First element that carries this attribute value."""
-        return next(element for element in self.root.iter() if element.get(attribute) == value)
+        return next(element for element in self.nodes if element.get(attribute) == value)
 
     # --- header ---
 
@@ -555,8 +577,11 @@ class _Judge:
 
     def walk(self) -> None:
         """Every element that some rule looks at, once, in document order."""
-        for element in self.root.iter(*_HANDLERS):
-            _HANDLERS[element.tag](self, element)
+        handlers = _HANDLERS
+        for element in self.nodes:
+            handler = handlers.get(element.tag)
+            if handler is not None:
+                handler(self, element)
 
     def component(self, element: etree._Element) -> None:
         """Where the header ends."""
@@ -565,20 +590,24 @@ class _Judge:
 
     def section(self, section: etree._Element) -> None:
         """Code, title, readable text, templates and uniqueness of a section."""
-        code = _child(section, "code")
+        parts: dict[str, etree._Element] = {}
+        roots: list[str] = []
+        for part in section.iterchildren():
+            if part.tag == _TEMPLATE:
+                roots.append(part.get("root") or "")
+            else:
+                parts.setdefault(part.tag, part)
+        self._templates(section, roots)
+        code, title, text = parts.get(_CODE), parts.get(_TITLE), parts.get(_TEXT)
         value = code.get("code") if code is not None else None
         if value is None:
             self.add("CDA-SECTION-CODE", section, "La section n'a pas de code.")
-        title = _child(section, "title")
         if title is None or _blank(title.text):
             self.add("CDA-SECTION-TITLE", section, "La section n'a pas de titre.")
-        text = _child(section, "text")
-        has_sections = _child(section, "component") is not None
-        if text is None:
-            if not has_sections:
-                self.add("CDA-SECTION-TEXT", section, "La section n'a pas de texte lisible.")
-        elif not _readable(text):
-            self.add("CDA-SECTION-TEXT", text, "Le texte de la section est vide.")
+        if (text is None or not _readable(text)) and (_COMPONENT not in parts or _ENTRY in parts):
+            # a section that only holds sections is read through them
+            where = section if text is None else text
+            self.add("CDA-SECTION-TEXT", where, "La section n'a pas de texte lisible.")
         if value is None:
             return
         component = section.getparent()
@@ -590,10 +619,9 @@ class _Judge:
         models = facts.SECTION_TEMPLATES.get(value)
         if models is None:
             return
-        roots = {template.get("root") or "" for template in section.iterchildren(_HL7 + "templateId")}
-        french = roots & models.keys()
-        for model in french:
-            if missing := models[model] - roots:
+        french = models.keys() & set(roots)
+        for model in sorted(french):
+            if missing := models[model].difference(roots):
                 self.add(
                     "CDA-SECTION-TEMPLATE", section, f"Le modèle {model} demande aussi {', '.join(sorted(missing))}."
                 )
@@ -604,7 +632,10 @@ class _Judge:
 
     def coded(self, element: etree._Element) -> None:
         """A code and its system, or the reason why there is none."""
-        code, flavor = element.get("code"), element.get("nullFlavor")
+        code = element.get("code")
+        if code and element.get("nullFlavor") is None and _is_sound_code(element.get("codeSystem"), code):
+            return  # nearly all of them
+        flavor = element.get("nullFlavor")
         if code is None:
             if flavor is None and len(element) == 0:
                 self.add("CDA-CODE-EMPTY", element, "Ni code, ni nullFlavor.")
@@ -616,19 +647,26 @@ class _Judge:
             return
         system = element.get("codeSystem")
         if system is None:
-            if _name(element) not in facts.CODES_WITHOUT_SYSTEM:
-                self.add("CDA-CODE-SYSTEM", element, "Le code n'a pas de système de codes.")
+            self.add("CDA-CODE-SYSTEM", element, "Le code n'a pas de système de codes.")
         elif fault := _code_fault(system, code):
             self.add(fault, element, "La clé de contrôle du code est fausse.")
         if code == facts.ECOG_DEATH and system == facts.LOINC and not self.deceased:
             self.add("CDA-SCALE-DEATH", element, "Ce code signifie le décès ; le patient n'est pas dit décédé.")
 
+    def status(self, element: etree._Element) -> None:
+        """A code that has no system, since its type fixes the list it is from."""
+        code = element.get("code")
+        if code is None or _blank(code):
+            self.coded(element)
+        elif element.get("nullFlavor") is not None:
+            self.add("CDA-CODE-NULL", element, "Un code et un nullFlavor ne peuvent pas être donnés ensemble.")
+
     def value(self, element: etree._Element) -> None:
         """The value of an observation: typed, well formed and within the bounds of its scale."""
         kind = _xsi_type(element)
         parent = element.getparent()
-        holder = _name(parent) if parent is not None else ""
         if kind is None:
+            holder = _name(parent) if parent is not None else ""
             if holder in {"observation", "observationRange", "criterion"}:
                 self.add("CDA-VALUE-TYPE", element, "La valeur n'a pas de type (xsi:type).")
             elif holder == "observationMedia":
@@ -645,7 +683,7 @@ class _Judge:
                 self.add("CDA-VALUE-TYPE", element, "Une valeur booléenne est true ou false.")
         elif kind == "ED":
             self.encapsulated(element)
-        if holder == "observation" and parent is not None:
+        if parent is not None and parent.tag == _OBSERVATION:
             self._scale(parent, element, kind)
 
     def _scale(self, observation: etree._Element, value: etree._Element, kind: str) -> None:
@@ -706,14 +744,13 @@ class _Judge:
         if text is not None:
             self._moment(element, text)
         low = high = ""
-        for part in element.iterchildren():
-            name = _name(part)
+        for part in element.iterchildren(_LOW, _HIGH, _CENTER):
             bound = part.get("value")
-            if bound is None or name not in {"low", "high", "center"} or not self._moment(part, bound):
+            if bound is None or not self._moment(part, bound):
                 continue
-            if name == "low":
+            if part.tag == _LOW:
                 low = bound
-            elif name == "high":
+            elif part.tag == _HIGH:
                 high = bound
         if low and high and _is_after(low, high):
             self.add("CDA-TIME-ORDER", element, "Le début est postérieur à la fin.")
@@ -774,7 +811,7 @@ class _Judge:
         """National identifier of a professional; the number is never quoted."""
         number = identifier.get("extension") or ""
         if number.startswith("8"):
-            if re.fullmatch(r"8\d{11}", number) is None:
+            if _RPPS.fullmatch(number) is None:
                 self.add("CDA-RPPS-FORMAT", identifier, "Un identifiant RPPS s'écrit 8 suivi de onze chiffres.")
             elif not _luhn(number[1:]):
                 self.add("CDA-RPPS-KEY", identifier, "La clé de contrôle du numéro RPPS est fausse.")
@@ -785,7 +822,7 @@ class _Judge:
         """National identifier of a structure; the number is never quoted."""
         number = identifier.get("extension") or ""
         if number.startswith("1"):
-            if re.fullmatch(r"1\d[0-9AB]\d{7}", number) is None:
+            if _FINESS.fullmatch(number) is None:
                 self.add("CDA-FINESS-FORMAT", identifier, "Un identifiant FINESS s'écrit 1 suivi de neuf caractères.")
             elif number.isdigit() and not _luhn(number[1:]):
                 self.add("CDA-FINESS-KEY", identifier, "La clé de contrôle du numéro FINESS est fausse.")
@@ -795,27 +832,23 @@ class _Judge:
             )
 
     def template(self, element: etree._Element) -> None:
-        """Templates of an act or a section, judged together at the first of them."""
-        before = element.getprevious()
-        if not self.in_body or (before is not None and before.tag == element.tag):
+        """Templates of an act or of what takes part in it."""
+        if self.in_body:
+            self._templates(element, [part.get("root") or "" for part in element.iterchildren(_TEMPLATE)])
+
+    def _templates(self, element: etree._Element, roots: list[str]) -> None:
+        """Companions that a template asks for, and templates nobody knows."""
+        if not roots or _are_sound_templates(tuple(roots)):
             return
-        parent = element.getparent()
-        if parent is None:
-            return
-        roots = {template.get("root") or "" for template in parent.iterchildren(element.tag)}
-        for root in sorted(roots):
-            companions = facts.ENTRY_TEMPLATES.get(root)
-            if companions is not None and not companions <= roots:
-                missing = ", ".join(sorted(companions - roots))
-                self.add("CDA-ENTRY-TEMPLATE", parent, f"Le modèle {root} demande aussi {missing}.")
+        for root in sorted(set(roots)):
+            if missing := facts.ENTRY_TEMPLATES.get(root, frozenset()).difference(roots):
+                self.add("CDA-ENTRY-TEMPLATE", element, f"Le modèle {root} demande aussi {', '.join(sorted(missing))}.")
             elif root not in facts.KNOWN_TEMPLATES and root not in self.told_templates:
                 self.told_templates.add(root)
                 if _OID.fullmatch(root) is None:
-                    self.add("CDA-OID", parent, "Un templateId n'est pas un OID.")
+                    self.add("CDA-OID", element, "Un templateId n'est pas un OID.")
                 else:
-                    self.add(
-                        "CDA-TEMPLATE-UNKNOWN", parent, f"Le modèle {root} n'est pas de ceux que ce contrôle connaît."
-                    )
+                    self.add("CDA-TEMPLATE-UNKNOWN", element, f"Le modèle {root} est inconnu de ce contrôle.")
 
     def reference(self, element: etree._Element) -> None:
         """A pointer from an entry to the narrative; answered once every ID is known."""
@@ -856,7 +889,7 @@ class _Judge:
     def _twice(self) -> None:
         """Tell every element whose ID was already given."""
         seen: set[str] = set()
-        for element in self.root.iter():
+        for element in self.nodes:
             identity = element.get("ID")
             if identity is not None:
                 if identity in seen:
@@ -925,6 +958,8 @@ def _identity(element: etree._Element) -> tuple[str, str]:
 
 def _readable(text: etree._Element) -> bool:
     """Whether a narrative shows something: a word or a media."""
+    if not _blank(text.text):
+        return True
     return any(not part.isspace() for part in _strings(text)) or any(True for _ in text.iter(_HL7 + "renderMultiMedia"))
 
 
@@ -959,7 +994,10 @@ def _handlers() -> dict[str, _Handler]:
         _Judge.section: "section",
         _Judge.value: "value",
         _Judge.identifier: "id setId",
-        _Judge.template: "templateId",
+        _Judge.template: (
+            "act encounter observation observationMedia organizer procedure substanceAdministration supply"
+            " manufacturedProduct participant participantRole consumable"
+        ),
         _Judge.reference: "reference",
         _Judge.media: "renderMultiMedia",
         _Judge.footnote: "footnoteRef",
@@ -970,8 +1008,9 @@ def _handlers() -> dict[str, _Handler]:
         _Judge.time: "effectiveTime time birthTime",
         _Judge.quantity: "doseQuantity rateQuantity numerator denominator period",
         _Judge.ratio: "quantity",
+        _Judge.status: "languageCode statusCode signatureCode realmCode",
         _Judge.coded: (
-            "code translation functionCode confidentialityCode languageCode statusCode signatureCode realmCode"
+            "code translation functionCode confidentialityCode"
             " administrativeGenderCode maritalStatusCode standardIndustryClassCode routeCode approachSiteCode"
             " methodCode targetSiteCode interpretationCode priorityCode administrationUnitCode"
             " dischargeDispositionCode modeCode"

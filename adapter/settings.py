@@ -6,6 +6,7 @@ Read once where the process starts (cli, service) and handed down as plain value
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 
 PREFIX: Final = "DMP_ADAPTER_"
 RULE: Final = "SETTINGS"
+_TOML_PLACE: Final = re.compile(r"\(at line (\d+), column (\d+)\)")
 SOFTWARE_VERSION: Final = "0.1.0"  # the one place: pyproject.toml reads it here
 PRACTICE_SETTINGS: Final[tuple[str, ...]] = get_args(PracticeSettingCode)
 ISSUER_OID_MAX: Final = 43  # 64 characters of an OID, less the number of the document
@@ -85,12 +87,16 @@ def read_settings(path: Path | None = None, environment: Mapping[str, str] | Non
 def _read_toml(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
-    except OSError as fault:
-        message = f"Le fichier de réglages est illisible ({fault.strerror})."
+    except FileNotFoundError:
+        message = "Le fichier de réglages est introuvable."
+    except OSError:
+        message = "Le fichier de réglages est illisible."
     except UnicodeDecodeError:
         message = "Le fichier de réglages n'est pas en UTF-8."
     except tomllib.TOMLDecodeError as fault:
-        message = f"Le fichier de réglages n'est pas du TOML ({fault})."
+        place = _TOML_PLACE.search(str(fault))
+        where = f" à partir de la ligne {place[1]}, colonne {place[2]}" if place else ""
+        message = f"Le fichier de réglages n'est pas du TOML{where}."
     raise SettingsError([Finding(RULE, Severity.ERROR, file.name, message)])
 
 

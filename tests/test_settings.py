@@ -94,8 +94,10 @@ def test_an_unreadable_file_is_a_finding(tmp_path: Path, content: bytes | None) 
     path = tmp_path / "dmp-adapter.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError) as refusal:
         read_settings(path, environment={})
+    (finding,) = refusal.value.findings
+    assert (finding.path, finding.message.startswith("Le fichier de réglages ")) == (path.name, True)
 
 
 def test_each_setting_has_one_reader() -> None:

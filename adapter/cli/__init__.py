@@ -38,7 +38,7 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
         ctx.exit()
 
 
-@click.group(cls=Commands)
+@click.group("dmp-adapter", cls=Commands)
 @click.option(
     "--version",
     is_flag=True,

@@ -190,11 +190,12 @@ class _Run:
         if self.pdf is not None:
             made["n1"] = api.render_cda_n1(document, self.pdf)
         judged = api.check_outputs(made["cda"], made["fhir"]) if self.self_check else []
+        everything = (*found, *document.notices, *judged)
         if any(one.severity is Severity.ERROR for one in judged):
-            raise DocumentInvalid(judged)
+            raise DocumentInvalid(everything)
         self._refuse_other_content(document.bundle_key, data)
         contents = {f"{document.bundle_key}.{SUFFIXES[form]}": made[form] for form in self.forms}
-        return contents, (*found, *document.notices, *judged)
+        return contents, everything
 
     def _refuse_other_content(self, key: str, data: bytes) -> None:
         """Refuse a second visit that would take the files of the first; the same visit given twice passes."""

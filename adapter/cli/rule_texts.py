@@ -46,17 +46,23 @@ def finding(rule: str, path: str, message: str = "") -> Finding:
 
 def all_rules() -> Mapping[str, RuleText]:
     """Every rule that a finding may name, by code, in the order of the codes."""
+    from adapter.compose import rule_texts as compose_rules
+    from adapter.mapping import rule_texts as mapping_rules
     from adapter.model import visit_rule_texts
-    from adapter.validation import cda_rules, fhir_rules, kit, xml_input
+    from adapter.validation import agreement, cda_rules, fhir_packages, fhir_rules, kit, xml_input
     from adapter.validation.rule_text import RuleText
 
     found = {code: RuleText(code, Severity.ERROR, *texts, _SOURCE) for code, texts in _OWN.items()}
     tables: Iterable[Mapping[str, Any]] = (
-        visit_rule_texts.RULES,
-        cda_rules.RULES,
-        fhir_rules.RULES,
-        kit.RULES,
+        mapping_rules.MAPPING_RULES,
+        compose_rules.RULES,
         xml_input.RULES,
+        cda_rules.RULES,
+        kit.RULES,
+        fhir_rules.RULES,
+        fhir_packages.RULES,
+        agreement.RULES,
+        visit_rule_texts.RULES,
     )
     for table in tables:
         for code, rule in table.items():

@@ -27,6 +27,7 @@ def check(directory: Path, vocabulary: Mapping[str, frozenset[str]] | None = Non
     mappings, items = read(directory)
     found = Findings(items)
     _check_value_sets(mappings, found)
+    _check_displays(mappings, found)
     if vocabulary is not None:
         _check_coverage(mappings, vocabulary, found)
     return found.items
@@ -48,6 +49,15 @@ def _check_value_sets(mappings: Mappings, found: Findings) -> None:
                 found.error("MAP-MEMBER", row.place("display"), f"Libellé différent de celui de {value_set.name}.")
             elif value_set.version and value_set.version not in row["source"]:
                 found.warning("MAP-MEMBER", row.place("source"), f"{value_set.name} est daté du {value_set.version}.")
+
+
+def _check_displays(mappings: Mappings, found: Findings) -> None:
+    """A code has one label wherever it stands: two labels are two meanings, or a typing mistake."""
+    labels: dict[tuple[str, str], str] = {}
+    for rows in mappings.rows.values():
+        for row in rows:
+            if row["code"] and labels.setdefault((row["system"], row["code"]), row["display"]) != row["display"]:
+                found.error("MAP-CONFLICT", row.place("display"), f"Autre libellé ailleurs pour le code {row['code']}.")
 
 
 def _check_coverage(mappings: Mappings, vocabulary: Mapping[str, frozenset[str]], found: Findings) -> None:

@@ -76,6 +76,12 @@ _TEXTS: Final = (
         "Libellé du producteur absent",
         "Un code équivalent porte le libellé de son producteur, recopié et non réécrit.",
     ),
+    RuleText(
+        "MAP-CONFLICT",
+        _E,
+        "Deux libellés pour un code",
+        "Un code a le même libellé de producteur dans toutes les tables : deux libellés diraient deux sens.",
+    ),
     RuleText("MAP-OID", _E, "OID mal formé", "Un OID est fait de nombres sans zéro inutile, séparés de points."),
     RuleText("MAP-URI", _E, "URI mal formée", "Une URI commence par https://, http:// ou urn:."),
     RuleText("MAP-ROW", _E, "Ligne absente", "Une valeur employée n'a pas de ligne ; il n'y a pas de code par défaut."),

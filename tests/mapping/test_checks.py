@@ -177,6 +177,11 @@ PLANTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "table without file": (_remove(CODES), "MAP-FILE", f"{CODES}:1:1"),
     "code out of the list": (_swap(CODES, "1-8", "1-9"), "MAP-MEMBER", f"{CODES}:2:15"),
     "label out of the list": (_swap(CODES, "1-8,Low", "1-8,Lo"), "MAP-MEMBER", f"{CODES}:2:19"),
+    "one code, two labels": (
+        _swap(CODES, "vsp-local,rass,Vigilance,", "loinc,1-8,Lo,"),
+        "MAP-CONFLICT",
+        f"{CODES}:4:26",
+    ),
     "older list": (_swap(CODES, "2024-01-01", "2023-01-01"), "MAP-MEMBER", f"{CODES}:2:34"),
 }  # fmt: skip
 

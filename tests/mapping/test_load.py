@@ -46,6 +46,17 @@ def test_a_second_row_is_a_translation(mappings: Mappings) -> None:
     assert codes == [("loinc", "LA9625-0"), ("ta-asip", "MED-266")]
 
 
+def test_a_code_of_ours_means_one_thing_only(mappings: Mappings) -> None:
+    ours = [
+        (concept.text, coding.code)
+        for table in mappings.tables.values()
+        for concept in table.values()
+        for coding in concept.codings
+        if coding.system.key == "vsp-local"
+    ]
+    assert len({code for _, code in ours}) == len(ours)
+
+
 def test_the_dead_grade_of_ecog_is_nowhere(mappings: Mappings) -> None:
     codes = {c.code for table in mappings.tables.values() for concept in table.values() for c in concept.codings}
     assert "LA9627-6" not in codes

@@ -13,6 +13,7 @@ import pytest
 from adapter.errors import Severity
 from adapter.model.json_input import JSON_RULES
 from adapter.validation.fhir_rules import RULES, check_bundle
+from adapter.validation.fhir_rules.narrative import narrative_fault, parsed_fault
 from tests.validation import fhir_sample as sample
 from tests.validation.fhir_sample import Json, bundle, code, div, encoded, ref, resource, url
 
@@ -299,6 +300,42 @@ def test_no_value_of_the_document_is_repeated() -> None:
         told += "".join(f"{finding.path} {finding.message}" for finding in check_bundle(encoded(document)))
     for secret in ("EXEMPLE", "FICTIVE", "27903512", "SOIGNANTE", "Morphine", "99 00 00"):
         assert secret not in told
+
+
+MARKS = [
+    "<p>",
+    "</p>",
+    "<b>",
+    "</b>",
+    "<br/>",
+    "<ul>",
+    "<li>",
+    "</li>",
+    "</ul>",
+    "a",
+    " ",
+    "&amp;",
+    "&#39;",
+    "&",
+    "<",
+    ">",
+]
+MARKS += ["<table>", "<tbody>", "<tr>", "<td>", "</td>", "</tr>", "</tbody>", "</table>", "]]>", "&#0;", "<script/>"]
+
+
+def test_the_short_cut_for_plain_narratives_lets_nothing_through() -> None:
+    dice = random.Random(7)
+    plain = 0
+    for _ in range(8_000):
+        inner = "".join(dice.choices(MARKS, k=dice.randint(1, 4)))
+        shell = dice.choice(["<p>{}</p>", "<ul><li>{}</li></ul>", "<p>x</p>{}", "{}", '<p id="a"><b>{}</b></p>'])
+        one = div(shell.format(inner))["div"]
+        if narrative_fault(one) is None:
+            plain += 1
+            assert parsed_fault(one) is None, one
+        else:
+            assert narrative_fault(one) == parsed_fault(one)
+    assert plain > 400
 
 
 WRECKS: list[Any] = [

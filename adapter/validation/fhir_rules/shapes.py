@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapter.validation.fhir_rules.report import At, Report
 
@@ -166,8 +166,7 @@ class Shape:
     quick: Quick | None = None
 
 
-@dataclass(slots=True)
-class Field:
+class Field(NamedTuple):
     """One member: a primitive (`accept`) or an element (`shape`); `opaque` is judged by the rule of its parent."""
 
     many: bool

@@ -30,8 +30,8 @@ def walk(report: Report, value: Element, shape: Shape, at: At) -> None:
         if field is None:
             _stranger(report, value, name, child, shape, at)
             continue
-        inner = field.shape
-        if field.many:
+        many, accept, inner = field
+        if many:
             if type(child) is not list or not child:
                 _misshapen(report, child, (at, name, -1), many=True)
             elif inner is None:
@@ -43,7 +43,6 @@ def walk(report: Report, value: Element, shape: Shape, at: At) -> None:
                     else:
                         _misshapen(report, item, (at, name, index), many=False)
         elif inner is None:
-            accept = field.accept
             fault = accept(child) if accept is not None else None
             if fault is not None:
                 _wrong(report, fault, child, (at, name, -1))

@@ -155,7 +155,13 @@ def _are_sound_templates(given: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=4096)
 def _is_sound_code(system: str | None, code: str) -> bool:
     """Whether nothing is to be said of a code, wherever it stands."""
-    return system is not None and not _blank(code) and code != facts.ECOG_DEATH and _code_fault(system, code) is None
+    return (
+        system is not None
+        and not _blank(code)
+        and code != facts.ECOG_DEATH
+        and (system, code) not in facts.SCALES
+        and _code_fault(system, code) is None
+    )
 
 
 # --- Times -----------------------------------------------------------------------------------------------------------
@@ -242,13 +248,14 @@ class _Judge:
         self.nodes = list(root.iter())  # lxml makes an object at each access unless one is alive: keep them all
         self.findings: list[Finding] = []
         self.in_body = False
+        self.scale: tuple[etree._Element | None, facts.Scale] | None = None  # of the observation being read
         self.deceased = False
         self.document_time = ""
         self.references: list[tuple[etree._Element, str]] = []
         self.sound_times: set[str] = set()
         self.sound_roots: set[str] = set()
         self.section_codes: dict[tuple[etree._Element | None, str], etree._Element] = {}
-        self.act_ids: dict[tuple[str, str], etree._Element] = {}
+        self.act_ids: dict[tuple[str, str | None], etree._Element] = {}
         self.told_templates: set[str] = set()
 
     def add(self, rule: str, element: etree._Element, message: str, severity: Severity | None = None) -> None:
@@ -634,7 +641,7 @@ class _Judge:
         """A code and its system, or the reason why there is none."""
         code = element.get("code")
         if code and element.get("nullFlavor") is None and _is_sound_code(element.get("codeSystem"), code):
-            return  # nearly all of them
+            return  # nearly all of them; the codes of known scales are not
         flavor = element.get("nullFlavor")
         if code is None:
             if flavor is None and len(element) == 0:
@@ -646,6 +653,8 @@ class _Judge:
             self.add("CDA-CODE-EMPTY", element, "Le code est vide.")
             return
         system = element.get("codeSystem")
+        if element.tag == _CODE and (scale := facts.SCALES.get((system or "", code))):
+            self.scale = (element.getparent(), scale)
         if system is None:
             self.add("CDA-CODE-SYSTEM", element, "Le code n'a pas de système de codes.")
         elif fault := _code_fault(system, code):
@@ -683,17 +692,11 @@ class _Judge:
                 self.add("CDA-VALUE-TYPE", element, "Une valeur booléenne est true ou false.")
         elif kind == "ED":
             self.encapsulated(element)
-        if parent is not None and parent.tag == _OBSERVATION:
-            self._scale(parent, element, kind)
+        if self.scale is not None and parent is self.scale[0]:
+            self._scale(self.scale[1], element, kind)
 
-    def _scale(self, observation: etree._Element, value: etree._Element, kind: str) -> None:
-        """Bounds of the scales this judge knows."""
-        code = _child(observation, "code")
-        if code is None:
-            return
-        scale = facts.SCALES.get((code.get("codeSystem") or "", code.get("code") or ""))
-        if scale is None:
-            return
+    def _scale(self, scale: facts.Scale, value: etree._Element, kind: str) -> None:
+        """Bounds of a scale this judge knows."""
         if kind in {"CD", "CE", "CO"}:
             answer = (value.get("codeSystem") or "", value.get("code") or "")
             if scale.codes and answer[1] and answer not in scale.codes and answer[1] != facts.ECOG_DEATH:
@@ -738,11 +741,13 @@ class _Judge:
 
     def time(self, element: etree._Element) -> None:
         """A point or an interval in time."""
-        if _xsi_type(element) == "EIVL_TS":
-            return
         text = element.get("value")
         if text is not None:
+            if text in self.sound_times and len(element) == 0:
+                return
             self._moment(element, text)
+        elif _xsi_type(element) == "EIVL_TS":
+            return
         low = high = ""
         for part in element.iterchildren(_LOW, _HIGH, _CENTER):
             bound = part.get("value")
@@ -796,16 +801,17 @@ class _Judge:
             self._structure(element)
         if not self.in_body:
             return
-        parent = element.getparent()
-        if parent is None or parent.tag not in _ACTS:
+        key = (root, element.get("extension"))
+        first = self.act_ids.setdefault(key, element)
+        if first is element or not _is_of_act(element):
             return
-        key = (root, element.get("extension") or "")
-        if key in self.act_ids:
-            templates = {template.get("root") for template in parent.iterchildren(_HL7 + "templateId")}
-            if facts.INTERNAL_REFERENCE not in templates:
-                self.add("CDA-ENTRY-TWICE", element, "Deux entrées ou sections portent le même identifiant.")
-        else:
+        if not _is_of_act(first):
             self.act_ids[key] = element
+            return
+        parent = element.getparent()
+        templates = [] if parent is None else [part.get("root") for part in parent.iterchildren(_TEMPLATE)]
+        if facts.INTERNAL_REFERENCE not in templates:
+            self.add("CDA-ENTRY-TWICE", element, "Deux entrées ou sections portent le même identifiant.")
 
     def _professional(self, identifier: etree._Element) -> None:
         """National identifier of a professional; the number is never quoted."""
@@ -942,7 +948,8 @@ class _Judge:
 
 def _texts(query: etree.XPath, root: etree._Element) -> list[str]:
     """Distinct attribute values of a query, sorted so that findings come in a stable order."""
-    return sorted(set(_values(query, root)))
+    found = query(root)
+    return sorted({str(value) for value in set(found)}) if isinstance(found, list) else []
 
 
 def _values(query: etree.XPath, root: etree._Element) -> list[str]:
@@ -954,6 +961,12 @@ def _values(query: etree.XPath, root: etree._Element) -> list[str]:
 def _identity(element: etree._Element) -> tuple[str, str]:
     """Root and extension of an identifier, root in lower case since a UUID may be written either way."""
     return (element.get("root") or "").lower(), element.get("extension") or ""
+
+
+def _is_of_act(identifier: etree._Element) -> bool:
+    """Whether an identifier names a section or an act, and not a person or a product."""
+    parent = identifier.getparent()
+    return parent is not None and parent.tag in _ACTS
 
 
 def _readable(text: etree._Element) -> bool:

@@ -15,7 +15,7 @@ from jiter import LosslessFloat, from_json
 
 from adapter.errors import DocumentInvalid, Finding, Severity
 from adapter.validation.agreement.facts import Reading, Text, address, line, without_tags, words
-from adapter.validation.agreement.systems import LOINC, PRACTICE_SETTING, ROLE_CLASSES, WIDER_SECTION, oid_of
+from adapter.validation.agreement.systems import LOINC, PRACTICE_SETTING, ROLE_CLASS, WIDER_SECTION, oid_of
 
 Json = dict[str, Any]
 Place = tuple[int, str]  # number of the Bundle entry, path within its resource
@@ -325,7 +325,7 @@ class _BundleReader:
         roles: list[str] = []
         ties: list[Json] = []
         for concept in person.get("relationship", ()):
-            found = [code.partition("|")[2] for code in codings(concept) if code.partition("|")[0] in ROLE_CLASSES]
+            found = [code.partition("|")[2] for code in codings(concept) if code.partition("|")[0] == ROLE_CLASS]
             if found and not roles:
                 roles = found
             else:

@@ -227,6 +227,7 @@ class _CdaReader:
     def __init__(self, root: Element) -> None:
         self.reading = Reading()
         self._add = self.reading.add
+        self._read: set[str] = set()  # keys of the entries met so far
         self._anchors: dict[str, Element] = {}
         self._narratives: dict[str, tuple[list[str], Element]] = {}
         self._labels: dict[Element, frozenset[str]] = {}
@@ -451,7 +452,9 @@ class _CdaReader:
                     for inner in related:
                         if inner.tag != f"{_V3}templateId":
                             self._act(inner)
+            self._concern(key, act, parts)
             return
+        self._read.add(key)
         for template in parts.get("templateId", ()):
             root = template.get("root", "")
             reader = _READERS.get(root[len(_FRENCH_ENTRY) :]) if root.startswith(_FRENCH_ENTRY) else None
@@ -459,6 +462,14 @@ class _CdaReader:
                 reader(self, key, act, parts)
                 return
         self._add("entry", key, "unknown", str(act.tag).rpartition("}")[2], act)
+
+    def _concern(self, key: str, act: Element, parts: Children) -> None:
+        """The act around a problem or an allergy restates its start; another start is one more fact."""
+        start = moment(attribute(bounds(only(parts, "effectiveTime")), "low"))
+        if start and key in self._read:
+            kind = "allergy" if ("allergy", key, "start", start) in self.reading.facts else "problem"
+            if (kind, key, "start", start) not in self.reading.facts:
+                self._add(kind, key, "start", start, act)
 
     # ---------------------------------------------------------------- entries
 

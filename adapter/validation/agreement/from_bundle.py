@@ -32,7 +32,6 @@ _GUARD: Final = "GUARD"
 _HOURS_A_DAY: Final = 24
 _REQUEST_STATES: Final = {"active/plan": "planned", "active/order": "requested", "completed/order": "done"}
 _PAIN: Final = f"{LOINC}|38208-5"
-_PHYSICIAN: Final = "TRE-R259-HL7ParticipationFunction"  # function of the attending physician who stands apart
 
 
 def read(data: bytes) -> Reading:
@@ -367,7 +366,8 @@ class _BundleReader:
             facts = self._professional_facts(member.get("reference", ""))
             roles = participant.get("role", ())
             functions = [code for role in roles for code in codings(role)]
-            if any(_PHYSICIAN in code for code in functions):
+            labels = [line(role.get("text")) for role in roles]
+            if not any(labels):  # the attending physician who stands apart, not a member whom the doctor described
                 self._professional("physician", member, place)
                 continue
             said = dict(facts)
@@ -375,8 +375,8 @@ class _BundleReader:
             subject = f"{''.join(functions)}|{who}"
             for code in functions:
                 self._add("team", subject, "function", code, place)
-            for role in roles:
-                self._add("team", subject, "label", line(role.get("text")), place)
+            for label in labels:
+                self._add("team", subject, "label", label, place)
             period = participant.get("period") or {}
             self._add("team", subject, "start", moment(period.get("start")), place)
             self._add("team", subject, "end", moment(period.get("end")), place)

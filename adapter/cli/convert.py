@@ -81,8 +81,9 @@ def command(
     teller = _Teller(form, folder is None)
     with _progress(len(visits)) as step:
         for name in visits:
-            teller.tell(name, *run.convert(name))
+            told = run.convert(name)
             step()
+            teller.tell(name, *told)
     teller.close(run.written)
     return max(run.codes)
 
@@ -278,9 +279,18 @@ class _Teller:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A step to call after each visit; it moves a bar on a terminal when there are many."""
+    """A step to call after each visit; it moves a bar on a terminal when there are many.
+
+    Where the answers go to the same terminal, the bar's line is given up to them and drawn again below.
+    """
     if total < MANY or not sys.stderr.isatty():
         yield lambda: None
         return
     with click.progressbar(length=total, label="Conversion", file=sys.stderr) as bar:
-        yield lambda: bar.update(1)
+
+        def step() -> None:
+            bar.update(1)
+            if sys.stdout.isatty():
+                click.echo("\r\x1b[2K", nl=False, err=True)
+
+        yield step

@@ -26,6 +26,7 @@ _SDTC = "{urn:hl7-org:sdtc}"
 _TEMPLATE, _CODE, _TITLE, _TEXT = (_HL7 + name for name in ("templateId", "code", "title", "text"))
 _COMPONENT, _ENTRY, _VALUE = (_HL7 + name for name in ("component", "entry", "value"))
 _LOW, _HIGH, _CENTER = (_HL7 + name for name in ("low", "high", "center"))
+_BOUNDS = frozenset({_LOW, _HIGH, _CENTER})
 _OBSERVATION = _HL7 + "observation"
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
@@ -60,9 +61,22 @@ def check_cda_tree(root: etree._Element) -> list[Finding]:
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:
     """First HL7 child called `name`, or None."""
-    for child in element.iterchildren(_HL7 + name):
-        return child
+    tag = _HL7 + name
+    for child in element:  # quicker than a filtered iterator, which is dear to make
+        if child.tag == tag:
+            return child
     return None
+
+
+def _template_roots(element: etree._Element) -> list[str]:
+    """Roots of an element's templates; the schema has them stand together, before the rest."""
+    roots: list[str] = []
+    for part in element:
+        if part.tag == _TEMPLATE:
+            roots.append(part.get("root") or "")
+        elif roots:
+            break
+    return roots
 
 
 def _descend(element: etree._Element | None, *names: str) -> etree._Element | None:
@@ -584,11 +598,8 @@ class _Judge:
 
     def walk(self) -> None:
         """Every element that some rule looks at, once, in document order."""
-        handlers = _HANDLERS
-        for element in self.nodes:
-            handler = handlers.get(element.tag)
-            if handler is not None:
-                handler(self, element)
+        for element in self.root.iter(*_HANDLERS):
+            _HANDLERS[element.tag](self, element)
 
     def component(self, element: etree._Element) -> None:
         """Where the header ends."""
@@ -599,7 +610,7 @@ class _Judge:
         """Code, title, readable text, templates and uniqueness of a section."""
         parts: dict[str, etree._Element] = {}
         roots: list[str] = []
-        for part in section.iterchildren():
+        for part in section:
             if part.tag == _TEMPLATE:
                 roots.append(part.get("root") or "")
             else:
@@ -716,7 +727,7 @@ class _Judge:
 
     def quantity(self, element: etree._Element, integer: bool = False) -> None:
         """Numbers and units of a quantity, bounds of an interval included."""
-        bounds = [part for part in element.iterchildren() if _name(part) in {"low", "high", "center", "width"}]
+        bounds = [part for part in element if _name(part) in {"low", "high", "center", "width"}]
         numbers: list[float | None] = [None, None]
         for part in bounds or [element]:
             text = part.get("value")
@@ -749,13 +760,14 @@ class _Judge:
         elif _xsi_type(element) == "EIVL_TS":
             return
         low = high = ""
-        for part in element.iterchildren(_LOW, _HIGH, _CENTER):
+        for part in element:
             bound = part.get("value")
-            if bound is None or not self._moment(part, bound):
+            tag = part.tag
+            if bound is None or tag not in _BOUNDS or not self._moment(part, bound):
                 continue
-            if part.tag == _LOW:
+            if tag == _LOW:
                 low = bound
-            elif part.tag == _HIGH:
+            elif tag == _HIGH:
                 high = bound
         if low and high and _is_after(low, high):
             self.add("CDA-TIME-ORDER", element, "Le début est postérieur à la fin.")
@@ -809,8 +821,7 @@ class _Judge:
             self.act_ids[key] = element
             return
         parent = element.getparent()
-        templates = [] if parent is None else [part.get("root") for part in parent.iterchildren(_TEMPLATE)]
-        if facts.INTERNAL_REFERENCE not in templates:
+        if parent is None or facts.INTERNAL_REFERENCE not in _template_roots(parent):
             self.add("CDA-ENTRY-TWICE", element, "Deux entrées ou sections portent le même identifiant.")
 
     def _professional(self, identifier: etree._Element) -> None:
@@ -840,7 +851,7 @@ class _Judge:
     def template(self, element: etree._Element) -> None:
         """Templates of an act or of what takes part in it."""
         if self.in_body:
-            self._templates(element, [part.get("root") or "" for part in element.iterchildren(_TEMPLATE)])
+            self._templates(element, _template_roots(element))
 
     def _templates(self, element: etree._Element, roots: list[str]) -> None:
         """Companions that a template asks for, and templates nobody knows."""
@@ -941,7 +952,7 @@ class _Judge:
 
     def address(self, element: etree._Element) -> None:
         """An address in lines or in parts, not both."""
-        names = {_name(part) for part in element.iterchildren()}
+        names = {_name(part) for part in element}
         if "streetAddressLine" in names and len(names) > 1:
             self.add("CDA-ADDRESS", element, "Une adresse est donnée en lignes ou en éléments, jamais les deux.")
 

@@ -54,6 +54,7 @@ _RANGE_WORDS = fragment("""
 <high value="{value}"><translation><originalText>{unit}</originalText></translation></high>
 """)
 _INSTANT = fragment('<effectiveTime value="{at}"/>')
+_NO_TIME = fragment('<effectiveTime nullFlavor="UNK"/>')
 _PERIOD = fragment("<effectiveTime>{low}{high}</effectiveTime>")
 _LOW = fragment('<low value="{at}"/>')
 _LOW_NULL = fragment('<low nullFlavor="{flavor}"/>')
@@ -87,6 +88,11 @@ def partial(value: str) -> str:
 def instant(at: str) -> Markup:
     """EffectiveTime at one point in time, given as HL7 text."""
     return _INSTANT(at=at)
+
+
+def no_time() -> Markup:
+    """EffectiveTime that nobody noted."""
+    return _NO_TIME()
 
 
 def period(low: Markup, high: Markup = NOTHING) -> Markup:

@@ -36,7 +36,6 @@ _ORGANIZER = fragment("""
   </component>
 </organizer>
 """)
-_NO_DATE = fragment('<effectiveTime nullFlavor="UNK"/>')
 
 
 def media_anchor(entry: Attachment) -> str:
@@ -49,7 +48,7 @@ def attachment(entry: Attachment) -> Markup:
     return _ORGANIZER(
         key=entry.key,
         anchor=entry.anchor,
-        time=datatypes.instant(datatypes.day(entry.created_on)) if entry.created_on else _NO_DATE(),
+        time=datatypes.instant(datatypes.day(entry.created_on)) if entry.created_on else datatypes.no_time(),
         type=datatypes.concept_value(Concept(entry.title, (entry.type,) if entry.type else ()), entry.anchor),
         media=media_anchor(entry),
         binary=entry.binary_key,

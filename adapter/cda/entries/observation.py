@@ -112,8 +112,12 @@ _BY_KIND: dict[str, Fragment] = {
 
 
 def observation(entry: Observation) -> Markup:
-    """CDA observation in the template of its kind; pain keeps the fixed code, its scale stands as translation."""
-    return _observation(_BY_KIND[entry.kind], entry)
+    """CDA observation in the template of its kind; pain keeps the fixed code, its scale stands as translation.
+
+    A score taken by a certain method or in certain circumstances is a simple observation: FR-Evaluation refuses
+    methodCode (IHE PCC Survey Observation, rule E_surveyObservation_int).
+    """
+    return _observation(_SIMPLE if entry.kind == "score" and entry.method else _BY_KIND[entry.kind], entry)
 
 
 def vital_signs(entries: tuple[Observation, ...]) -> Markup:

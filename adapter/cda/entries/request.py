@@ -33,8 +33,6 @@ _DONE = fragment("""
   {time}{performer}
 </observation>
 """)
-_NO_DATE = fragment('<effectiveTime nullFlavor="UNK"/>')
-_BEFORE = fragment('<effectiveTime><high value="{at}"/></effectiveTime>')
 _PERFORMER = fragment("""
 <performer typeCode="PRF"><assignedEntity>{id}{label}</assignedEntity></performer>
 """)
@@ -54,7 +52,11 @@ def request(entry: Request) -> Markup:
             id=_ID(root=entry.performer) if entry.performer else _ID_UNKNOWN(),
             label=_LABEL(words=entry.performer_label) if entry.performer_label else NOTHING,
         )
-    time = _BEFORE(at=datatypes.day(entry.due)) if entry.due else _NO_DATE()
+    time = datatypes.no_time()
+    if entry.due:
+        # What is done had a beginning that nobody noted; what is to come has none.
+        start = datatypes.low("") if entry.status == "done" else NOTHING
+        time = datatypes.period(start, datatypes.high(datatypes.day(entry.due)))
     what = datatypes.concept_code(entry.what, entry.anchor)
     if entry.status == "done":
         return _DONE(key=entry.key, what=what, anchor=entry.anchor, time=time, performer=performer)

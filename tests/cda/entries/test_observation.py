@@ -77,3 +77,10 @@ def test_social_facts_wishes_and_decisions_are_printed() -> None:
     wish, decision = documents.plan().entries[5:7]
     assert string(entry(documents.plan(), wish), "c:value/c:originalText/text()") == "Domicile"
     assert string(entry(documents.plan(), decision), "c:code/c:originalText/text()") == "Décision de limitation"
+
+
+def test_a_score_with_a_method_is_a_simple_observation() -> None:
+    score = replace(_observation(_performance().entries[2]), method="avec l'aidante")
+    observation = entry(_performance(), score)
+    assert string(observation, "c:methodCode/c:originalText/text()") == "avec l'aidante"
+    assert "1.3.6.1.4.1.19376.1.5.3.1.1.12.3.6" not in strings(observation, "c:templateId/@root")

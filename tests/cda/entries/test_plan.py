@@ -53,3 +53,9 @@ def test_the_next_visit_has_the_precision_that_is_known() -> None:
     assert encounter.get("moodCode") == "ARQ"
     assert strings(encounter, "c:effectiveTime/@value") == ["20261026100000+0100"]
     assert strings(entry(documents.plan(), replace(visit, at=None)), "c:effectiveTime/@value") == ["20261026"]
+
+
+def test_what_is_done_began_at_an_unknown_time() -> None:
+    done = entry(documents.plan(), replace(_request(1), status="done"))
+    assert string(done, "c:effectiveTime/c:low/@nullFlavor") == "UNK"
+    assert string(done, "c:effectiveTime/c:high/@value") == "20261020"

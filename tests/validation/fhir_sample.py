@@ -424,3 +424,33 @@ _RESOURCES = {
     "CareTeam": _care_team,
     "ServiceRequest": _service_request,
 }
+
+
+# What a wrong writer may put anywhere.
+WRECKS: list[Any] = [
+    None,
+    "",
+    "x",
+    0,
+    -1,
+    True,
+    1.5,
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    {"a": 1},
+    ["x"],
+    {"reference": "#"},
+    "2026-13-01",
+]
+
+
+def nodes(value: Any) -> list[tuple[Any, Any]]:
+    """Every place of a tree: its holder and its key."""
+    found: list[tuple[Any, Any]] = []
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        found.append((value, key))
+        found.extend(nodes(child))
+    return found

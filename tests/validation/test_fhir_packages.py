@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from adapter.errors import Finding, Severity
 from adapter.validation.fhir_packages import RULES, FhirPackages
-from tests.validation.fhir_sample import Json, bundle, encoded, resource
+from tests.validation.fhir_sample import WRECKS, Json, bundle, encoded, nodes, resource
 
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 OWN = "https://example.org/StructureDefinition/"
@@ -252,3 +254,14 @@ def test_our_own_sample_meets_the_profiles_it_declares(shared_dir: Path, package
     assert errors(packages, encoded(document)) == []
     resource(document, "Composition").pop("confidentiality")
     assert errors(packages, encoded(document)) == [("PKG-MIN", "Bundle.entry[0].resource.confidentiality")]
+
+
+@pytest.mark.conformance
+def test_no_wreck_breaks_the_judge(packages: FhirPackages) -> None:
+    dice = random.Random(1120)
+    for _ in range(40):
+        document = bundle()
+        for _ in range(3):
+            held, key = dice.choice(nodes(document))
+            held[key] = copy.deepcopy(dice.choice(WRECKS))
+        assert all(finding.source for finding in packages.check(encoded(document)))

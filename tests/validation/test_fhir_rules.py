@@ -15,7 +15,7 @@ from adapter.model.json_input import JSON_RULES
 from adapter.validation.fhir_rules import RULES, check_bundle
 from adapter.validation.fhir_rules.narrative import narrative_fault, parsed_fault
 from tests.validation import fhir_sample as sample
-from tests.validation.fhir_sample import Json, bundle, code, div, encoded, ref, resource, url
+from tests.validation.fhir_sample import WRECKS, Json, bundle, code, div, encoded, nodes, ref, resource, url
 
 Plant = Callable[[Json], object]
 
@@ -336,35 +336,6 @@ def test_the_short_cut_for_plain_narratives_lets_nothing_through() -> None:
         else:
             assert narrative_fault(one) == parsed_fault(one)
     assert plain > 400
-
-
-WRECKS: list[Any] = [
-    None,
-    "",
-    "x",
-    0,
-    -1,
-    True,
-    1.5,
-    [],
-    {},
-    [None],
-    [[]],
-    [{}],
-    {"a": 1},
-    ["x"],
-    {"reference": "#"},
-    "2026-13-01",
-]
-
-
-def nodes(value: Any) -> list[tuple[Any, Any]]:
-    """Every place of a tree: its holder and its key."""
-    found: list[tuple[Any, Any]] = []
-    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        found.append((value, key))
-        found.extend(nodes(child))
-    return found
 
 
 def test_no_wreck_breaks_the_judge() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +12,6 @@ import orjson
 Element = dict[str, Any]
 
 BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
-VALUE_SETS_DEPTH: Final = 8
-STEP: Final = re.compile(r"[^.:]+(?:\[x\])?(?::[^.]+)?")
 
 
 @dataclass(slots=True)
@@ -94,10 +90,6 @@ class CodeList:
     pairs: set[tuple[str, str]] = field(default_factory=set)
     systems: set[str] = field(default_factory=set)
     whole: bool = True
-
-    @cached_property
-    def _codes(self) -> frozenset[str]:
-        return frozenset(code for _, code in self.pairs)
 
     def __contains__(self, pair: object) -> bool:
         return pair in self.pairs or (isinstance(pair, tuple) and pair[0] in self.systems)

@@ -487,7 +487,8 @@ def _follow(values: list[Any], steps: list[str]) -> Iterator[Any]:
             continue
         if wanted is not None:
             held = value.get("extension")
-            found = [one for one in held if isinstance(one, dict) and one.get("url") == wanted[1]] if held else []
+            listed = held if isinstance(held, list) else []
+            found = [one for one in listed if isinstance(one, dict) and one.get("url") == wanted[1]]
         elif step in value:
             found = value[step] if isinstance(value[step], list) else [value[step]]
         else:

@@ -8,8 +8,8 @@ installed.
 
 What it does not do: build a snapshot, follow the order of slices or slices of slices, expand filters or systems that
 the packages do not hold (those bindings are passed over), judge display names, UCUM, contexts of extensions,
-narratives, size and hash of attachments, invariants that the engine cannot run or that have no expression, rules told in words only
-(`adapter.validation.fhir_rules` has some). It is a second opinion, not the official validator.
+narratives, size and hash of attachments, invariants that the engine cannot run or that have no expression, rules
+told in words only (`adapter.validation.fhir_rules` has some). It is a second opinion, not the official validator.
 """
 
 from __future__ import annotations

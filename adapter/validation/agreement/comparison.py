@@ -235,7 +235,7 @@ def _narrative_blocks(section: etree._Element) -> Iterator[etree._Element]:
 
 def _plain(element: etree._Element) -> list[str]:
     """Words of an element, those of a label without its colon."""
-    return words(" ".join(map(str, element.itertext())))
+    return words(" ".join(from_cda.texts(element)))
 
 
 # ---------------------------------------------------------------- differences
@@ -285,9 +285,9 @@ def _first_difference(one: str, other: str) -> int:
 
 def _texts(cda: Text, bundle: Text) -> Iterator[Finding]:
     """Words of one entry: FHIR says those of CDA in order, and beside them only labels."""
-    if cda.words == bundle.words:
-        return
     wanted, said = bare(cda.words), bare(bundle.words)
+    if _stands_in(wanted, said, cda.labels):
+        return
     following = iter(said)
     if not all(word in following for word in wanted):
         yield _finding(
@@ -296,6 +296,17 @@ def _texts(cda: Text, bundle: Text) -> Iterator[Finding]:
     surplus = Counter(said) - Counter(wanted)
     if any(word.lower() not in cda.labels for word in surplus):
         yield _finding("AGR-MISSING-IN-CDA", _fhirpath(bundle.place), "Entrée : texte absent ou différent dans le CDA.")
+
+
+def _stands_in(wanted: list[str], said: list[str], labels: frozenset[str]) -> bool:
+    """Whether `said` is `wanted` with nothing but labels between; True is certain, False asks for a closer look."""
+    position, length = 0, len(wanted)
+    for word in said:
+        if position < length and word == wanted[position]:
+            position += 1
+        elif word.lower() not in labels:
+            return False
+    return position == length
 
 
 # ---------------------------------------------------------------- places

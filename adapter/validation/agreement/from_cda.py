@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha1
-from typing import Final
+from typing import Final, cast
 
 from lxml import etree
 
@@ -19,10 +19,12 @@ from adapter.validation.agreement.systems import LOINC, SNOMED_CT, WIDER_SECTION
 from adapter.validation.xml_input import parse_xml
 
 Element = etree._Element
-Children = dict[str, list[Element]]
 
 _V3: Final = "{urn:hl7-org:v3}"
 _TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
+# XPath answers are of one type for the checker; these two give elements, and plain strings.
+_ANCHORED: Final = cast("Callable[[Element], list[Element]]", etree.XPath("//*[@ID]"))
+texts: Final = cast("Callable[[Element], list[str]]", etree.XPath(".//text()", smart_strings=False))
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FRENCH_ENTRY: Final = "1.2.250.1.213.1.1.3."
 
@@ -61,19 +63,49 @@ def read(data: bytes) -> Reading:
 # ---------------------------------------------------------------- data types
 
 
-def kids(element: Element | None) -> Children:
-    """Children of `element` by local name."""
-    found: Children = {}
-    if element is not None:
-        for child in element:
-            found.setdefault(str(child.tag).rpartition("}")[2], []).append(child)
-    return found
+class Children:
+    """Children of one element by local name; an element that is missing has none."""
+
+    __slots__ = ("_by_tag",)
+
+    def __init__(self, element: Element | None) -> None:
+        by_tag: dict[str, list[Element]] = {}
+        if element is not None:
+            for child in element:
+                tag = child.tag
+                if tag in by_tag:
+                    by_tag[tag].append(child)
+                else:
+                    by_tag[tag] = [child]
+        self._by_tag = by_tag
+
+    def all(self, name: str) -> Sequence[Element]:
+        """Every child called `name`, in order."""
+        return self._by_tag.get(_FULL[name], ())
+
+    def first(self, name: str) -> Element | None:
+        """First child called `name`, or None."""
+        found = self._by_tag.get(_FULL[name])
+        return found[0] if found else None
+
+    def value(self, name: str, attribute: str = "value") -> str:
+        """Attribute of the first child called `name`, empty when there is none."""
+        found = self._by_tag.get(_FULL[name])
+        return found[0].get(attribute, "") if found else ""
+
+    def __contains__(self, name: str) -> bool:
+        return _FULL[name] in self._by_tag
 
 
-def only(children: Children, name: str) -> Element | None:
-    """First child called `name`, or None."""
-    found = children.get(name)
-    return found[0] if found else None
+class _FullNames(dict[str, str]):
+    """Local name -> name in the CDA namespace."""
+
+    def __missing__(self, name: str) -> str:
+        full = self[name] = f"{_V3}{name}"
+        return full
+
+
+_FULL: Final = _FullNames()
 
 
 def get(element: Element | None, name: str) -> str:
@@ -81,14 +113,11 @@ def get(element: Element | None, name: str) -> str:
     return element.get(name, "") if element is not None else ""
 
 
-def attribute(children: Children, name: str, key: str = "value") -> str:
-    """Attribute `key` of the first child called `name`."""
-    return get(only(children, name), key)
-
-
 def content(element: Element | None) -> str:
     """Text of an element on one line."""
-    return line("".join(map(str, element.itertext()))) if element is not None else ""
+    if element is None:
+        return ""
+    return line("".join(texts(element)) if len(element) else element.text)
 
 
 def moment(value: str) -> str:
@@ -100,11 +129,6 @@ def moment(value: str) -> str:
     if offset:
         offset = f"{offset[:3]}:{offset[3:]}"
     return f"{moment(value[:8])}T{time}{offset}"
-
-
-def bounds(time: Element | None) -> Children:
-    """Bounds of a period."""
-    return kids(time)
 
 
 def codings(coded: Element | None) -> Iterator[str]:
@@ -139,8 +163,8 @@ def extent(element: Element | None) -> str:
         return ""
     if element.get("value"):
         return quantity(element)
-    found = kids(element)
-    low, high = quantity(only(found, "low")), quantity(only(found, "high"))
+    found = Children(element)
+    low, high = quantity(found.first("low")), quantity(found.first("high"))
     return low if low == high else f"{low}..{high}"
 
 
@@ -152,29 +176,29 @@ def identifier(element: Element | None) -> str:
 
 def postal(element: Element) -> str:
     """Address: every part that is no postcode, city or country is a line."""
-    parts = kids(element)
+    parts = Children(element)
     apart = {"postalCode", "city", "country", "county"}
     lines = [content(part) for part in element if str(part.tag).rpartition("}")[2] not in apart]
     return address(
         lines,
-        content(only(parts, "postalCode")),
-        content(only(parts, "city")),
-        content(only(parts, "country")),
+        content(parts.first("postalCode")),
+        content(parts.first("city")),
+        content(parts.first("country")),
     )
 
 
 def telecoms(children: Children) -> Iterator[str]:
     """``scheme:value use`` of each telecom."""
-    for telecom in children.get("telecom", ()):
+    for telecom in children.all("telecom"):
         if value := telecom.get("value"):
             yield f"{value} {_USES.get(telecom.get('use', ''), '')}".rstrip()
 
 
 def name_parts(name: Element | None) -> Iterator[tuple[str, str]]:
     """Parts of the name of a person."""
-    parts = kids(name)
+    parts = Children(name)
     for part in ("family", "given", "prefix", "suffix"):
-        yield part, " ".join([content(element) for element in parts.get(part, ())])
+        yield part, " ".join([content(element) for element in parts.all(part)])
 
 
 Facts = list[tuple[str, str]]
@@ -184,35 +208,35 @@ def organization(element: Element | None) -> Facts:
     """What is known of a structure."""
     if element is None:
         return []
-    parts = kids(element)
+    parts = Children(element)
     found = [
-        ("organization id", identifier(only(parts, "id"))),
-        ("organization name", content(only(parts, "name"))),
-        *[("organization address", postal(value)) for value in parts.get("addr", ())],
+        ("organization id", identifier(parts.first("id"))),
+        ("organization name", content(parts.first("name"))),
+        *[("organization address", postal(value)) for value in parts.all("addr")],
         *[("organization telecom", value) for value in telecoms(parts)],
     ]
-    setting = only(parts, "standardIndustryClassCode")
+    setting = parts.first("standardIndustryClassCode")
     return found + [("organization setting", code) for code in codings(setting)]
 
 
 def professional(entity: Element | None) -> Facts:
     """What is known of an assigned author, an assigned or an associated entity."""
-    parts = kids(entity)
-    person = only(parts, "assignedPerson")
+    parts = Children(entity)
+    person = parts.first("assignedPerson")
     if person is None:
-        person = only(parts, "associatedPerson")
-    owner = only(parts, "representedOrganization")
+        person = parts.first("associatedPerson")
+    owner = parts.first("representedOrganization")
     if owner is None:
-        owner = only(parts, "scopingOrganization")
+        owner = parts.first("scopingOrganization")
     if person is None:
         return organization(owner)
-    code = only(parts, "code")
+    code = parts.first("code")
     return [
-        ("id", identifier(only(parts, "id"))),
-        *name_parts(only(kids(person), "name")),
+        ("id", identifier(parts.first("id"))),
+        *name_parts(Children(person).first("name")),
         *[("profession", value) for value in codings(code)],
         ("profession words", original(code)),
-        *[("address", postal(value)) for value in parts.get("addr", ())],
+        *[("address", postal(value)) for value in parts.all("addr")],
         *[("telecom", value) for value in telecoms(parts)],
         *organization(owner),
     ]
@@ -228,21 +252,22 @@ class _CdaReader:
         self.reading = Reading()
         self._add = self.reading.add
         self._read: set[str] = set()  # keys of the entries met so far
-        self._anchors: dict[str, Element] = {}
+        self._anchors: dict[str, Element] = {element.get("ID", ""): element for element in _ANCHORED(root)}
+        self._people: dict[bytes, Facts] = {}
         self._narratives: dict[str, tuple[list[str], Element]] = {}
         self._labels: dict[Element, frozenset[str]] = {}
         self._act_starts: list[tuple[str, Element]] = []
-        header = kids(root)
+        header = Children(root)
         self._document(root, header)
-        for target in header.get("recordTarget", ()):
+        for target in header.all("recordTarget"):
             self._patient(target)
         self._signatures(header)
-        for informant in header.get("informant", ()):
+        for informant in header.all("informant"):
             self._informant(informant)
-        for participant in header.get("participant", ()):
+        for participant in header.all("participant"):
             self._participant(participant)
         self._visit(header)
-        for component in header.get("component", ()):
+        for component in header.all("component"):
             for body in component:
                 for inner in body.iterchildren(f"{_V3}component"):
                     for section in inner:
@@ -255,61 +280,71 @@ class _CdaReader:
 
     def _document(self, root: Element, header: Children) -> None:
         def say(name: str, value: str, element: str) -> None:
-            self._add("document", "", name, value, only(header, element) if element in header else root)
+            self._add("document", "", name, value, header.first(element) if element in header else root)
 
-        say("id", identifier(only(header, "id")), "id")
-        say("set", identifier(only(header, "setId")), "setId")
-        say("version", attribute(header, "versionNumber"), "versionNumber")
-        for code in codings(only(header, "code")):
+        say("id", identifier(header.first("id")), "id")
+        say("set", identifier(header.first("setId")), "setId")
+        say("version", header.value("versionNumber"), "versionNumber")
+        for code in codings(header.first("code")):
             say("type", code, "code")
-        say("title", content(only(header, "title")), "title")
-        say("date", moment(attribute(header, "effectiveTime")), "effectiveTime")
-        say("confidentiality", attribute(header, "confidentialityCode", "code"), "confidentialityCode")
-        say("language", attribute(header, "languageCode", "code"), "languageCode")
-        for related in header.get("relatedDocument", ()):
+        say("title", content(header.first("title")), "title")
+        say("date", moment(header.value("effectiveTime")), "effectiveTime")
+        say("confidentiality", header.value("confidentialityCode", "code"), "confidentialityCode")
+        say("language", header.value("languageCode", "code"), "languageCode")
+        for related in header.all("relatedDocument"):
             if related.get("typeCode") == "RPLC":
-                parent = kids(only(kids(related), "parentDocument"))
-                say("replaced", identifier(only(parent, "id")), "relatedDocument")
+                parent = Children(Children(related).first("parentDocument"))
+                say("replaced", identifier(parent.first("id")), "relatedDocument")
 
     def _signatures(self, header: Children) -> None:
-        for author in header.get("author", ()):
-            parts = kids(author)
-            self._person("author", "", professional(only(parts, "assignedAuthor")), author)
-            self._add("author", "", "time", moment(attribute(parts, "time")), author)
-            for code in codings(only(parts, "functionCode")):
+        for author in header.all("author"):
+            parts = Children(author)
+            self._person("author", "", self._professional(parts.first("assignedAuthor")), author)
+            self._add("author", "", "time", moment(parts.value("time")), author)
+            for code in codings(parts.first("functionCode")):
                 self._add("author", "", "function", code, author)
-        for legal in header.get("legalAuthenticator", ()):
-            parts = kids(legal)
-            self._person("legal-authenticator", "", professional(only(parts, "assignedEntity")), legal)
-            self._add("legal-authenticator", "", "time", moment(attribute(parts, "time")), legal)
-        for custodian in header.get("custodian", ()):
-            assigned = kids(only(kids(custodian), "assignedCustodian"))
-            facts = organization(only(assigned, "representedCustodianOrganization"))
+        for legal in header.all("legalAuthenticator"):
+            parts = Children(legal)
+            self._person("legal-authenticator", "", self._professional(parts.first("assignedEntity")), legal)
+            self._add("legal-authenticator", "", "time", moment(parts.value("time")), legal)
+        for custodian in header.all("custodian"):
+            assigned = Children(Children(custodian).first("assignedCustodian"))
+            facts = organization(assigned.first("representedCustodianOrganization"))
             # The schema leaves room for one telecom here, for as many as there are elsewhere.
             self._person("custodian", "", [f for f in facts if f[0] != "organization telecom"], custodian)
+
+    def _professional(self, entity: Element | None) -> Facts:
+        """What is known of a professional; the author stands four times in most headers, and is read once."""
+        if entity is None:
+            return []
+        written = etree.tostring(entity, with_tail=False)
+        known = self._people.get(written)
+        if known is None:
+            known = self._people[written] = professional(entity)
+        return list(known)
 
     def _person(self, kind: str, subject: str, facts: Facts, place: Element) -> None:
         for name, value in facts:
             self._add(kind, subject, name, value, place)
 
     def _patient(self, target: Element) -> None:
-        role_element = only(kids(target), "patientRole")
-        role = kids(role_element)
-        patient = kids(only(role, "patient"))
+        role_element = Children(target).first("patientRole")
+        role = Children(role_element)
+        patient = Children(role.first("patient"))
         place = target if role_element is None else role_element
 
         def say(name: str, value: str) -> None:
             self._add("patient", "", name, value, place)
 
-        for number in role.get("id", ()):
+        for number in role.all("id"):
             if number.get("extension") != "patient":  # what stands in for a missing identifier
                 say("id", identifier(number))
-        for value in role.get("addr", ()):
+        for value in role.all("addr"):
             say("address", postal(value))
         for telecom in telecoms(role):
             say("telecom", telecom)
         names: dict[tuple[str, str], str] = {}
-        for part in patient["name"][0] if "name" in patient else ():
+        for part in patient.all("name")[0] if "name" in patient else ():
             local = str(part.tag).rpartition("}")[2]
             names[local, part.get("qualifier", "")] = content(part)
         birth_family, birth_given = names.get(("family", "BR"), ""), names.get(("given", "BR"), "")
@@ -320,49 +355,49 @@ class _CdaReader:
             # FHIR's usual name is a whole one: what is not told apart is as at birth
             say("used family", names.get(("family", "CL"), birth_family))
             say("used given", names.get(("given", "CL"), birth_given))
-        gender = attribute(patient, "administrativeGenderCode", "code")
+        gender = patient.value("administrativeGenderCode", "code")
         say("gender", gender if gender in ("F", "M") else "UN")
-        say("birth date", moment(attribute(patient, "birthTime")))
-        birthplace = kids(only(kids(only(patient, "birthplace")), "place"))
-        where = kids(only(birthplace, "addr"))
-        say("birth place code", content(only(where, "county")))
-        say("birth place", content(only(where, "city")))
-        for guardian in patient.get("guardian", ()):
+        say("birth date", moment(patient.value("birthTime")))
+        birthplace = Children(Children(patient.first("birthplace")).first("place"))
+        where = Children(birthplace.first("addr"))
+        say("birth place code", content(where.first("county")))
+        say("birth place", content(where.first("city")))
+        for guardian in patient.all("guardian"):
             self._guardian(guardian)
 
     def _guardian(self, guardian: Element) -> None:
-        parts = kids(guardian)
-        person = only(kids(only(parts, "guardianPerson")), "name")
+        parts = Children(guardian)
+        person = Children(parts.first("guardianPerson")).first("name")
         if person is not None:
             facts = list(name_parts(person))
             said = dict(facts)
             subject = f"{said['family']}|{said['given']}"
         else:
-            owner = content(only(kids(only(parts, "guardianOrganization")), "name"))
+            owner = content(Children(parts.first("guardianOrganization")).first("name"))
             facts, subject = [("organization name", owner)], f"{owner}|"
         facts += [("telecom", value) for value in telecoms(parts)]
-        facts += [("address", postal(value)) for value in parts.get("addr", ())]
+        facts += [("address", postal(value)) for value in parts.all("addr")]
         self._person("guardian", subject, facts, guardian)
 
     def _informant(self, informant: Element) -> None:
-        entity = only(kids(informant), "relatedEntity")
-        parts = kids(entity)
-        facts = list(name_parts(only(kids(only(parts, "relatedPerson")), "name")))
+        entity = Children(informant).first("relatedEntity")
+        parts = Children(entity)
+        facts = list(name_parts(Children(parts.first("relatedPerson")).first("name")))
         said = dict(facts)
         role = get(entity, "classCode")
-        code = only(parts, "code")
+        code = parts.first("code")
         facts.append(("role", role))
         facts += [("tie", value) for value in codings(code)]
         facts.append(("tie words", original(code)))
         facts += [("telecom", value) for value in telecoms(parts)]
-        facts += [("address", postal(value)) for value in parts.get("addr", ())]
+        facts += [("address", postal(value)) for value in parts.all("addr")]
         self._person("relative", f"{role}|{said['family']}|{said['given']}", facts, informant)
 
     def _participant(self, participant: Element) -> None:
         """Member of the team; a function without words is the attending or the replaced physician."""
-        parts = kids(participant)
-        function = only(parts, "functionCode")
-        facts = professional(only(parts, "associatedEntity"))
+        parts = Children(participant)
+        function = parts.first("functionCode")
+        facts = self._professional(parts.first("associatedEntity"))
         label = original(function)
         if not label:
             self._person("physician", "", facts, participant)
@@ -371,91 +406,88 @@ class _CdaReader:
         who = f"{said.get('family', '')}|{said.get('given', '')}|{said.get('organization name', '')}"
         functions = list(codings(function))
         subject = f"{''.join(functions)}|{who}"
-        time = bounds(only(parts, "time"))
+        time = Children(parts.first("time"))
         facts += [("function", code) for code in functions]
         facts.append(("label", label))
-        facts.append(("start", moment(attribute(time, "low"))))
-        facts.append(("end", moment(attribute(time, "high"))))
+        facts.append(("start", moment(time.value("low"))))
+        facts.append(("end", moment(time.value("high"))))
         self._person("team", subject, facts, participant)
 
     def _visit(self, header: Children) -> None:
-        for documentation in header.get("documentationOf", ()):
-            event = only(kids(documentation), "serviceEvent")
-            parts = kids(event)
-            for code in codings(only(parts, "code")):
+        for documentation in header.all("documentationOf"):
+            event = Children(documentation).first("serviceEvent")
+            parts = Children(event)
+            for code in codings(parts.first("code")):
                 self._add("act", "", "code", code, event)
                 self._add("encounter", "", "type", code, event)
-            time = bounds(only(parts, "effectiveTime"))
-            self._add("act", "", "start", moment(attribute(time, "low")), event)
-            self._add("act", "", "end", moment(attribute(time, "high")), event)
-            for performer in parts.get("performer", ()):
-                facts = professional(only(kids(performer), "assignedEntity"))
+            time = Children(parts.first("effectiveTime"))
+            self._add("act", "", "start", moment(time.value("low")), event)
+            self._add("act", "", "end", moment(time.value("high")), event)
+            for performer in parts.all("performer"):
+                facts = self._professional(Children(performer).first("assignedEntity"))
                 self._person("performer", "", facts, performer)
-        for component in header.get("componentOf", ()):
-            self._encounter(only(kids(component), "encompassingEncounter"))
+        for component in header.all("componentOf"):
+            self._encounter(Children(component).first("encompassingEncounter"))
 
     def _encounter(self, encounter: Element | None) -> None:
-        parts = kids(encounter)
+        parts = Children(encounter)
 
         def say(name: str, value: str) -> None:
             self._add("encounter", "", name, value, encounter)
 
-        say("id", identifier(only(parts, "id")))
-        for code in codings(only(parts, "code")):
+        say("id", identifier(parts.first("id")))
+        for code in codings(parts.first("code")):
             say("class", code)
-        time = bounds(only(parts, "effectiveTime"))
-        say("start", moment(attribute(time, "low")))
-        say("end", moment(attribute(time, "high")))
-        for party in parts.get("responsibleParty", ()):
-            self._person("responsible", "", professional(only(kids(party), "assignedEntity")), party)
-        facility = kids(only(kids(only(parts, "location")), "healthCareFacility"))
-        for code in codings(only(facility, "code")):
+        time = Children(parts.first("effectiveTime"))
+        say("start", moment(time.value("low")))
+        say("end", moment(time.value("high")))
+        for party in parts.all("responsibleParty"):
+            self._person("responsible", "", self._professional(Children(party).first("assignedEntity")), party)
+        facility = Children(Children(parts.first("location")).first("healthCareFacility"))
+        for code in codings(facility.first("code")):
             say("facility", code)
-        place = kids(only(facility, "location"))
-        say("place", content(only(place, "name")))
-        for value in place.get("addr", ()):
+        place = Children(facility.first("location"))
+        say("place", content(place.first("name")))
+        for value in place.all("addr"):
             say("address", postal(value))
 
     # ---------------------------------------------------------------- sections
 
     def _section(self, section: Element) -> None:
-        parts = kids(section)
-        code = next(codings(only(parts, "code")), "|").partition("|")[2]
+        parts = Children(section)
+        code = next(codings(parts.first("code")), "|").partition("|")[2]
         code = WIDER_SECTION.get(code, code)
-        for text in parts.get("text", ()):
-            found = words(" ".join(map(str, text.itertext())))
+        for text in parts.all("text"):
+            found = words(" ".join(texts(text)))
             if found:
-                self._add("section", code, "title", content(only(parts, "title")), section)
+                self._add("section", code, "title", content(parts.first("title")), section)
                 known = self._narratives.get(code)
                 if known is None:
                     self._narratives[code] = (found, section)
                 else:
                     known[0].extend(found)
-            for element in text.iterdescendants():
-                if anchor := element.get("ID"):
-                    self._anchors[anchor] = element
-        for entry in parts.get("entry", ()):
+        for entry in parts.all("entry"):
             for act in entry:
                 self._act(act)
-        for component in parts.get("component", ()):
+        for component in parts.all("component"):
             for inner in component:
                 self._section(inner)
 
     def _act(self, act: Element) -> None:
         """Read `act` when it carries a key of its own, else what it is made of."""
-        parts = kids(act)
-        number = only(parts, "id")
+        parts = Children(act)
+        number = parts.first("id")
         key = get(number, "root")
         if number is None or number.get("extension") or not _UUID.fullmatch(key):
             for link in ("entryRelationship", "component"):
-                for related in parts.get(link, ()):
+                for related in parts.all(link):
                     for inner in related:
                         if inner.tag != f"{_V3}templateId":
                             self._act(inner)
             self._concern(key, act, parts)
             return
         self._read.add(key)
-        for template in parts.get("templateId", ()):
+        for template in parts.all("templateId"):
             root = template.get("root", "")
             reader = _READERS.get(root[len(_FRENCH_ENTRY) :]) if root.startswith(_FRENCH_ENTRY) else None
             if reader:
@@ -465,7 +497,7 @@ class _CdaReader:
 
     def _concern(self, key: str, act: Element, parts: Children) -> None:
         """The act around a problem or an allergy restates its start; another start is one more fact."""
-        start = moment(attribute(bounds(only(parts, "effectiveTime")), "low"))
+        start = moment(Children(parts.first("effectiveTime")).value("low"))
         if start and key in self._read:
             kind = "allergy" if ("allergy", key, "start", start) in self.reading.facts else "problem"
             if (kind, key, "start", start) not in self.reading.facts:
@@ -475,15 +507,15 @@ class _CdaReader:
 
     def _text(self, key: str, parts: Children) -> None:
         """Note the words that the entry points at."""
-        text = only(parts, "text")
+        text = parts.first("text")
         if text is None:
             return
-        anchor = attribute(kids(text), "reference").removeprefix("#")
+        anchor = Children(text).value("reference").removeprefix("#")
         element = self._anchors.get(anchor)
         if element is None:
             self.reading.texts[key] = Text(words(content(text)), frozenset(), text)
         else:
-            found = words(" ".join(map(str, element.itertext())))
+            found = words(" ".join(texts(element)))
             self.reading.texts[key] = Text(found, self._around(element), text)
 
     def _around(self, element: Element) -> frozenset[str]:
@@ -497,13 +529,13 @@ class _CdaReader:
             around = self._labels.get(holder)
             if around is None:
                 titles = [part for part in holder if part.tag in (f"{_V3}caption", f"{_V3}thead")]
-                around = _lower([" ".join(map(str, part.itertext())) for part in titles])
+                around = _lower([" ".join(texts(part)) for part in titles])
                 self._labels[holder] = around
             return around
         titles = list(element.itersiblings(preceding=True))
         if outer is not None:
             titles += outer.iterchildren(f"{_V3}caption")
-        return _lower([holder.text or "", *[" ".join(map(str, part.itertext())) for part in titles]])
+        return _lower([holder.text or "", *[" ".join(texts(part)) for part in titles]])
 
     def _concept(self, kind: str, key: str, name: str, coded: Element | None, place: Element) -> None:
         for code in codings(coded):
@@ -512,32 +544,32 @@ class _CdaReader:
 
     def _problem(self, key: str, act: Element, parts: Children) -> None:
         self._text(key, parts)
-        for code in codings(only(parts, "code")):
+        for code in codings(parts.first("code")):
             self._add("problem", key, "kind", code, act)
-        self._concept("problem", key, "code", only(parts, "value"), act)
-        time = bounds(only(parts, "effectiveTime"))
-        self._add("problem", key, "start", moment(attribute(time, "low")), act)
-        self._add("problem", key, "end", moment(attribute(time, "high")), act)
+        self._concept("problem", key, "code", parts.first("value"), act)
+        time = Children(parts.first("effectiveTime"))
+        self._add("problem", key, "start", moment(time.value("low")), act)
+        self._add("problem", key, "end", moment(time.value("high")), act)
         self._add("problem", key, "status", "resolved" if "high" in time else "active", act)
 
     def _allergy(self, key: str, act: Element, parts: Children) -> None:
         self._text(key, parts)
-        substances = parts.get("participant", ())
+        substances = parts.all("participant")
         if substances:
-            kind = next(codings(only(parts, "code")), "")
+            kind = next(codings(parts.first("code")), "")
             sort = _SORTS.get(kind.removeprefix(f"{SNOMED_CT}|"), "")
             self._add("allergy", key, "sort", sort, act)
             for participant in substances:
-                entity = kids(only(kids(only(kids(participant), "participantRole")), "playingEntity"))
-                self._concept("allergy", key, "code", only(entity, "code"), participant)
+                entity = Children(Children(Children(participant).first("participantRole")).first("playingEntity"))
+                self._concept("allergy", key, "code", entity.first("code"), participant)
         else:
-            self._concept("allergy", key, "code", only(parts, "value"), act)
-        time = bounds(only(parts, "effectiveTime"))
-        self._add("allergy", key, "start", moment(attribute(time, "low")), act)
-        for related in parts.get("entryRelationship", ()):
+            self._concept("allergy", key, "code", parts.first("value"), act)
+        time = Children(parts.first("effectiveTime"))
+        self._add("allergy", key, "start", moment(time.value("low")), act)
+        for related in parts.all("entryRelationship"):
             if related.get("typeCode") == "MFST":
                 for reaction in related:
-                    self._concept("allergy", key, "reaction", only(kids(reaction), "value"), reaction)
+                    self._concept("allergy", key, "reaction", Children(reaction).first("value"), reaction)
 
     def _medication(self, key: str, act: Element, parts: Children) -> None:
         self._text(key, parts)
@@ -545,35 +577,35 @@ class _CdaReader:
         def say(name: str, value: str) -> None:
             self._add("medication", key, name, value, act)
 
-        product = kids(only(kids(only(parts, "consumable")), "manufacturedProduct"))
-        material = only(kids(only(product, "manufacturedMaterial")), "code")
-        coded = only(parts, "code") if get(material, "nullFlavor") == "NA" else material
+        product = Children(Children(parts.first("consumable")).first("manufacturedProduct"))
+        material = Children(product.first("manufacturedMaterial")).first("code")
+        coded = parts.first("code") if get(material, "nullFlavor") == "NA" else material
         self._concept("medication", key, "code", coded, act)
-        times = parts.get("effectiveTime", [])
-        period = bounds(times[0] if times else None)
-        say("start", moment(attribute(period, "low")))
-        say("end", moment(attribute(period, "high")))
+        times = parts.all("effectiveTime")
+        period = Children(times[0] if times else None)
+        say("start", moment(period.value("low")))
+        say("end", moment(period.value("high")))
         if act.get("moodCode") == "INT":
             say("status", "planned")
-        elif not attribute(period, "high"):
-            say("status", "ended" if attribute(period, "high", "nullFlavor") == "UNK" else "current")
+        elif not period.value("high"):
+            say("status", "ended" if period.value("high", "nullFlavor") == "UNK" else "current")
         for rhythm in times[1:]:
-            hours = attribute(kids(rhythm), "period")
+            hours = Children(rhythm).value("period")
             if rhythm.get("institutionSpecified") == "true" and hours.isdigit() and hours != "0":
                 say("rhythm", f"{24 // int(hours)} a day")
             else:
                 say("rhythm", f"every {hours} h")
         say("as needed", "yes" if "precondition" in parts else "")
-        self._concept("medication", key, "route", only(parts, "routeCode"), act)
-        say("dose", extent(only(parts, "doseQuantity")))
-        say("rate", extent(only(parts, "rateQuantity")))
-        for related in parts.get("entryRelationship", ()):
+        self._concept("medication", key, "route", parts.first("routeCode"), act)
+        say("dose", extent(parts.first("doseQuantity")))
+        say("rate", extent(parts.first("rateQuantity")))
+        for related in parts.all("entryRelationship"):
             if related.get("typeCode") == "RSON":
                 for reason in related:
-                    say("reason", original(only(kids(reason), "code")))
+                    say("reason", original(Children(reason).first("code")))
 
     def _observation(self, key: str, act: Element, parts: Children) -> None:
-        if "value" not in parts and not attribute(parts, "effectiveTime"):
+        if "value" not in parts and not parts.value("effectiveTime"):
             self._request(key, act, parts)  # an action that is done: it has a limit, but neither value nor moment
             return
         self._text(key, parts)
@@ -581,16 +613,16 @@ class _CdaReader:
         def say(name: str, value: str) -> None:
             self._add("observation", key, name, value, act)
 
-        code = only(parts, "code")
+        code = parts.first("code")
         for found in codings(code):
             if found != _PAIN:  # the template of pain fixes this code, whatever the scale
                 say("code", found)
         say("code words", original(code))
-        say("date", moment(attribute(parts, "effectiveTime")))
-        for value in parts.get("value", ()):
+        say("date", moment(parts.value("effectiveTime")))
+        for value in parts.all("value"):
             self._value(key, act, value)
-        say("site", original(only(parts, "targetSiteCode")))
-        say("method", original(only(parts, "methodCode")))
+        say("site", original(parts.first("targetSiteCode")))
+        say("method", original(parts.first("methodCode")))
 
     def _value(self, key: str, act: Element, value: Element) -> None:
         kind = value.get(_TYPE, "").rpartition(":")[2]
@@ -608,56 +640,56 @@ class _CdaReader:
 
     def _directive(self, key: str, act: Element, parts: Children) -> None:
         self._text(key, parts)
-        answer = {"true": "yes", "false": "no"}.get(attribute(parts, "value"), "")
+        answer = {"true": "yes", "false": "no"}.get(parts.value("value"), "")
         self._add("directive", key, "answer", answer, act)
-        time = bounds(only(parts, "effectiveTime"))
-        self._add("directive", key, "date", moment(attribute(time, "low")), act)
-        self._concept("directive", key, "code", only(parts, "code"), act)
-        for reference in parts.get("reference", ()):
-            document = kids(only(kids(reference), "externalDocument"))
-            self._add("directive", key, "document", identifier(only(document, "id")), reference)
+        time = Children(parts.first("effectiveTime"))
+        self._add("directive", key, "date", moment(time.value("low")), act)
+        self._concept("directive", key, "code", parts.first("code"), act)
+        for reference in parts.all("reference"):
+            document = Children(Children(reference).first("externalDocument"))
+            self._add("directive", key, "document", identifier(document.first("id")), reference)
 
     def _intention(self, key: str, act: Element, parts: Children) -> None:
         if act.get("moodCode") != "GOL":
             self._request(key, act, parts)
             return
         self._text(key, parts)
-        self._concept("goal", key, "code", only(parts, "code"), act)
+        self._concept("goal", key, "code", parts.first("code"), act)
 
     def _request(self, key: str, act: Element, parts: Children) -> None:
         self._text(key, parts)
-        self._concept("request", key, "code", only(parts, "code"), act)
-        time = bounds(only(parts, "effectiveTime"))
-        self._add("request", key, "due", moment(attribute(time, "high")), act)
+        self._concept("request", key, "code", parts.first("code"), act)
+        time = Children(parts.first("effectiveTime"))
+        self._add("request", key, "due", moment(time.value("high")), act)
         state = {"INT": "planned", "PRP": "requested", "EVN": "done"}.get(act.get("moodCode", ""), "")
         self._add("request", key, "status", state, act)
-        for performer in parts.get("performer", ()):
-            entity = kids(only(kids(performer), "assignedEntity"))
-            self._add("request", key, "performer", original(only(entity, "code")), performer)
+        for performer in parts.all("performer"):
+            entity = Children(Children(performer).first("assignedEntity"))
+            self._add("request", key, "performer", original(entity.first("code")), performer)
 
     def _care_act(self, key: str, act: Element, parts: Children) -> None:
-        for code in codings(only(parts, "code")):
+        for code in codings(parts.first("code")):
             self._add("care act", "", "code", code, act)
-        if start := moment(attribute(bounds(only(parts, "effectiveTime")), "low")):
+        if start := moment(Children(parts.first("effectiveTime")).value("low")):
             self._act_starts.append((start, act))
 
     def _next_visit(self, key: str, act: Element, parts: Children) -> None:
         self._text(key, parts)
-        self._add("next visit", key, "date", moment(attribute(parts, "effectiveTime")), act)
+        self._add("next visit", key, "date", moment(parts.value("effectiveTime")), act)
 
     def _device(self, key: str, act: Element, parts: Children) -> None:
         self._text(key, parts)
-        role = kids(only(kids(only(parts, "participant")), "participantRole"))
-        thing = kids(only(role, "playingDevice"))
-        self._concept("device", key, "code", only(thing, "code"), act)
-        time = bounds(only(parts, "effectiveTime"))
-        self._add("device", key, "start", moment(attribute(time, "low")), act)
+        role = Children(Children(parts.first("participant")).first("participantRole"))
+        thing = Children(role.first("playingDevice"))
+        self._concept("device", key, "code", thing.first("code"), act)
+        time = Children(parts.first("effectiveTime"))
+        self._add("device", key, "start", moment(time.value("low")), act)
 
     def _attachment(self, key: str, act: Element, parts: Children) -> None:
-        for component in parts.get("component", ()):
+        for component in parts.all("component"):
             for inner in component:
-                found = kids(inner)
-                value = only(found, "value")
+                found = Children(inner)
+                value = found.first("value")
                 if inner.tag == f"{_V3}observationMedia":
                     self._add("attachment", key, "media type", get(value, "mediaType"), inner)
                     self._add("attachment", key, "content", digest(value), inner)
@@ -666,7 +698,7 @@ class _CdaReader:
                     for code in codings(value):
                         self._add("attachment", key, "type", code, inner)
                     self._add("attachment", key, "title", original(value), inner)
-                    self._add("attachment", key, "date", moment(attribute(found, "effectiveTime")), inner)
+                    self._add("attachment", key, "date", moment(found.value("effectiveTime")), inner)
 
 
 def digest(value: Element | None) -> str:

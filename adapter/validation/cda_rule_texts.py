@@ -432,7 +432,7 @@ RULES: dict[str, RuleText] = {
             _E,
             "Modèle français absent",
             "Les règles françaises d'une section tiennent à son modèle français ; les schématrons publiés ne voient"
-            " pas son absence.",
+            " pas son absence. Une section de texte seul peut s'en tenir à un modèle générique.",
             _CONTENT,
         ),
         RuleText(

@@ -643,9 +643,11 @@ class _Judge:
                 self.add(
                     "CDA-SECTION-TEMPLATE", section, f"Le modèle {model} demande aussi {', '.join(sorted(missing))}."
                 )
-        if roots and not french:
+        if not french and any(others and others.issubset(roots) for others in models.values()):
             self.add(
-                "CDA-SECTION-FRENCH", section, "La section porte un modèle, mais pas le modèle français de son code."
+                "CDA-SECTION-FRENCH",
+                section,
+                "La section porte les modèles internationaux, mais pas le modèle français qui les précise.",
             )
 
     def coded(self, element: etree._Element) -> None:

@@ -260,6 +260,12 @@ def test_plan_of_care_may_stand_twice() -> None:
     assert check_cda(SAMPLE.replace("<structuredBody>\n", f"<structuredBody>\n{section}{section}").encode()) == []
 
 
+def test_a_section_of_text_alone_may_keep_to_a_plain_template() -> None:
+    specific = '<templateId root="1.3.6.1.4.1.19376.1.4.1.2.16"/>\n <templateId root="1.2.250.1.213.1.1.2.73"/>'
+    assert specific in SAMPLE
+    assert check_cda(SAMPLE.replace(specific, "").encode()) == []
+
+
 def test_messages_never_quote_the_document() -> None:
     text = SAMPLE.replace("ESSAI", "ZZNOM").replace("345662", "345600").replace("tel:0100000002", "ZZTEL")
     text = (

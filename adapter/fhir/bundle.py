@@ -168,6 +168,7 @@ class _Builder:
         known = {member.professional.role_key for member in document.team if member.professional}
         added = [physician for physician in physicians if physician.role_key not in known]
         if document.team or added:
+            self._unplaced[document.team_key] = None
             self._resources[document.team_key] = care_team(
                 document.team_key,
                 document.care_team_name,

@@ -192,6 +192,18 @@ def telecoms(values: Iterable[Telecom]) -> list[Json]:
     return [_telecom(value) for value in values]
 
 
+def structure_telecoms(values: Iterable[Telecom]) -> list[Json]:
+    """ContactPoints of a structure: what its people call home is no use there.
+
+    Source: FHIR R4, Organization org-3.
+    """
+    found = telecoms(values)
+    for telecom in found:
+        if telecom.get("use") == "home":
+            del telecom["use"]
+    return found
+
+
 def _telecom(value: Telecom) -> Json:
     found: Json = {}
     if value.mssante:

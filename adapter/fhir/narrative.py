@@ -7,23 +7,28 @@ from collections.abc import Iterable
 
 from adapter.model.document import Block, Bullets, Table
 
-_SPECIAL = re.compile(r"[&<>\"\n\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_INSTEAD = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "<br/>", "\r": ""}
-_BETWEEN = "\ue000"  # private use: no text is expected to hold it, and one that does is handled apart
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_BETWEEN = "\u241f"  # symbol for unit separator: a text that holds it is handled apart
 _OPEN = '<div xmlns="http://www.w3.org/1999/xhtml" xml:lang="fr" lang="fr">'
 
 
 def escape(text: str) -> str:
-    """`text` as XHTML character data, also safe between double quotes; a line break is ``<br/>``.
+    """`text` as XHTML character data, a line break being ``<br/>``; without line break, safe between double quotes too.
 
     Characters that XML 1.0 cannot hold become U+FFFD: the reader sees that something stood there.
     Source: FHIR R4, Narrative (txt-1, txt-2); XML 1.0, 2.2.
     """
-    return _SPECIAL.sub(_replacement, text) if _SPECIAL.search(text) else text
-
-
-def _replacement(match: re.Match[str]) -> str:
-    return _INSTEAD.get(match.group(), "\ufffd")
+    if not text.isprintable():  # cheaper than the search, and true of nearly every text
+        text = _NOT_XML.sub("\ufffd", text).replace("\r", "")
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    if ">" in text:
+        text = text.replace(">", "&gt;")
+    if '"' in text:
+        text = text.replace('"', "&quot;")
+    return text.replace("\n", "<br/>")
 
 
 def statement(text: str) -> dict[str, str]:
@@ -91,10 +96,7 @@ def _table(block: Table) -> str:
 
 def _escaped(texts: list[str]) -> list[str]:
     """`texts` escaped in one pass over all of them: a visit has hundreds, and most need no change."""
-    joined = _BETWEEN.join(texts)
-    if _SPECIAL.search(joined) is None:
-        return texts
-    found = _SPECIAL.sub(_replacement, joined).split(_BETWEEN)
+    found = escape(_BETWEEN.join(texts)).split(_BETWEEN)
     return found if len(found) == len(texts) else [escape(text) for text in texts]
 
 

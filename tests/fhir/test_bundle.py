@@ -69,7 +69,7 @@ def test_every_clinical_resource_stands_in_a_section(bundle: Json) -> None:
     standing = set(references(bundle["entry"][0]["resource"]["section"]))
     clinical = {
         "Condition", "AllergyIntolerance", "MedicationStatement", "Observation", "Consent", "Goal", "CarePlan",
-        "ServiceRequest", "Appointment", "DeviceUseStatement", "DocumentReference", "RelatedPerson",
+        "ServiceRequest", "Appointment", "DeviceUseStatement", "DocumentReference", "RelatedPerson", "CareTeam",
     }  # fmt: skip
     missing = [
         entry["resource"]["resourceType"]

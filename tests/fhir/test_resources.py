@@ -38,6 +38,7 @@ from adapter.model.document import (
     Problem,
     Quantity,
     Request,
+    Telecom,
 )
 from tests import documents as made
 from tests.documents import AUTHOR, EMSP, PATIENT, PRACTICE, RELATIVES, TEAM, VISIT_START, VOLUNTEER, loinc, snomed
@@ -193,6 +194,17 @@ def test_a_team_without_known_start_begins_on_the_day_of_the_visit_at_the_latest
     assert found["period"] == {"start": "2026-10-12"}
     assert profiles(found) == ["cds-ihe-careteam"]
     assert found["participant"][0]["member"] == {"reference": f"urn:uuid:{EMSP.key}"}
+
+
+def test_a_structure_with_a_plain_mailbox_is_no_member_in_the_sense_of_the_profile() -> None:
+    mailbox = replace(EMSP, telecoms=(Telecom("mailto", "emsp@test.fr", "WP"),))
+    found = care_team("team", "Équipe", [replace(TEAM[2], organization=mailbox)], (), date(2026, 10, 12), FRAME)
+    assert profiles(found) == []
+
+
+def test_a_structure_has_no_home() -> None:
+    found = organization(replace(PRACTICE, telecoms=(Telecom("tel", "1", "H"), Telecom("tel", "2", "WP"))), FRAME)
+    assert [telecom.get("use") for telecom in found["telecom"]] == [None, "work"]
 
 
 # ---------------------------------------------------------------- entries

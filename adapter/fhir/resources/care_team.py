@@ -44,7 +44,7 @@ def care_team(
         a period.
     """
     starts = [member.start for member in members if member.start]
-    met = name and all(member.start or not member.end for member in members)
+    met = name and all(_admitted(member) for member in members)
     found = resource("CareTeam", key, frame, ("care-team",) if met else (), name)
     found["identifier"] = [uuid_identifier(key)]
     found["status"] = "active"
@@ -57,6 +57,18 @@ def care_team(
         *[_participant(member) for member in members],
     ]
     return found
+
+
+def _admitted(value: TeamMember) -> bool:
+    """Whether the profiles admit the member: an end wants a start, a structure's mailbox must be a secure one.
+
+    Source: cds-ihe-careteam; cds-organization, slice telecom:mailbox-mss, which takes every mailbox.
+    """
+    if value.end and not value.start:
+        return False
+    if value.professional or not value.organization:
+        return True
+    return all(telecom.kind != "mailto" or telecom.mssante for telecom in value.organization.telecoms)
 
 
 def _participant(value: TeamMember) -> Json:

@@ -16,7 +16,7 @@ from adapter.fhir.datatypes import (
     fixed,
     identifier,
     resource,
-    telecoms,
+    structure_telecoms,
 )
 from adapter.model.coded import Concept
 from adapter.model.document import Guardian, Identifier, Organization
@@ -46,7 +46,7 @@ def organization(value: Organization, frame: Frame) -> Json:
         found["type"] = kinds
     found["name"] = value.name
     if value.telecoms:
-        found["telecom"] = telecoms(value.telecoms)
+        found["telecom"] = structure_telecoms(value.telecoms)
     if value.address and (where := address(value.address)):
         found["address"] = [where]
     return found

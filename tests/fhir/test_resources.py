@@ -288,6 +288,22 @@ def test_a_dosage_is_printed_as_given() -> None:
     assert found["reasonCode"] == [{"text": "Douleur"}]
 
 
+@pytest.mark.parametrize(
+    ("times", "hours", "printed"),
+    [
+        (3, None, (3, 1, "d")),
+        (None, 72, (1, 72, "h")),
+        (6, 4, (6, 1, "d")),
+        (5, 6, (1, 6, "h")),
+        (5, None, (5, 1, "d")),
+    ],
+)
+def test_one_rhythm_is_printed(times: int | None, hours: int | None, printed: tuple[int, int, str]) -> None:
+    found = medication_statement(_medication(times_per_day=times, every_hours=hours), FRAME)
+    repeat = found["dosage"][0]["timing"]["repeat"]
+    assert (repeat["frequency"], repeat["period"], repeat["periodUnit"]) == printed
+
+
 def test_a_treatment_without_dosage_has_none() -> None:
     assert "dosage" not in medication_statement(_medication(), FRAME)
 

@@ -14,6 +14,7 @@ _STATUS: Final[Mapping[str, str]] = {
     "suspended": "on-hold",
     "planned": "intended",
 }
+_HOURS_A_DAY: Final = 24
 
 
 def medication_statement(value: Medication, frame: Frame) -> Json:
@@ -42,10 +43,8 @@ def _dosage(value: Medication) -> Json:
     found: Json = {}
     if value.dosage:
         found["text"] = value.dosage
-    if value.times_per_day is not None:
-        found["timing"] = {"repeat": {"frequency": value.times_per_day, "period": 1, "periodUnit": "d"}}
-    elif value.every_hours is not None:
-        found["timing"] = {"repeat": {"frequency": 1, "period": value.every_hours, "periodUnit": "h"}}
+    if repeat := _repeat(value):
+        found["timing"] = {"repeat": repeat}
     if value.as_needed:
         found["asNeededBoolean"] = True
     if value.route:
@@ -58,3 +57,11 @@ def _dosage(value: Medication) -> Json:
     if amount:
         found["doseAndRate"] = [amount]
     return found
+
+
+def _repeat(value: Medication) -> Json:
+    """Rhythm as given. There is room for one: of two, the times a day when they make whole hours, as CDA can say."""
+    times, hours = value.times_per_day, value.every_hours
+    if times and (not hours or _HOURS_A_DAY % times == 0):
+        return {"frequency": times, "period": 1, "periodUnit": "d"}
+    return {"frequency": 1, "period": hours, "periodUnit": "h"} if hours else {}

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ from adapter.validation.agreement import (
     Fact,
     compare,
     compare_sheet,
+    compare_trees,
     facts_of_bundle,
     facts_of_cda,
 )
 from adapter.validation.agreement.systems import oid_of
+from adapter.validation.xml_input import parse_xml
 from tests.documents import colleague_document, full_document, key, locum_document, minimal_document
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -63,6 +66,15 @@ def test_both_documents_say_the_same(document: Callable[[], Document]) -> None:
     assert compare(xml, bundle) == []
     assert facts_of_cda(xml) == facts_of_bundle(bundle)
     assert compare_sheet(xml, render.render(composed)) == []
+
+
+def test_parsed_documents_are_compared_as_well() -> None:
+    xml, bundle = outputs()
+    parsed = json.loads(bundle, parse_float=Decimal)
+    assert compare_trees(parse_xml(xml), parsed) == []
+    parsed["entry"].pop()
+    assert compare_trees(parse_xml(xml), parsed)
+    assert rules(compare_trees(etree.fromstring("<a/>"), parsed)) == {"AGR-UNREADABLE"}
 
 
 def test_every_sort_of_fact_is_read() -> None:
@@ -353,6 +365,9 @@ def test_sections_out_of_order_in_the_sheet_are_seen() -> None:
         (None, b"[]", "AGR-UNREADABLE"),
         (None, b'{"resourceType":"Bundle","entry":[]}', "AGR-UNREADABLE"),
         (None, b'{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient"}}]}', "AGR-UNREADABLE"),
+        (None, b'{"resourceType":"Bundle","entry":[3]}', "AGR-UNREADABLE"),
+        (None, b'{"entry":[{"resource":{"resourceType":"Composition","section":{"a":1}}}]}', "AGR-UNREADABLE"),
+        (None, b'{"entry":[{"resource":{"resourceType":"Composition","type":[[]],"title":{}}}]}', "AGR-UNREADABLE"),
     ],
 )
 def test_what_cannot_be_read_is_one_finding(xml: bytes | None, bundle: bytes | None, rule: str) -> None:

@@ -3,7 +3,14 @@
 It shares nothing with the printers, not even a table: what they print is all that it knows.
 """
 
-from adapter.validation.agreement.comparison import RULES, compare, compare_sheet, facts_of_bundle, facts_of_cda
+from adapter.validation.agreement.comparison import (
+    RULES,
+    compare,
+    compare_sheet,
+    compare_trees,
+    facts_of_bundle,
+    facts_of_cda,
+)
 from adapter.validation.agreement.facts import Fact
 
-__all__ = ["RULES", "Fact", "compare", "compare_sheet", "facts_of_bundle", "facts_of_cda"]
+__all__ = ["RULES", "Fact", "compare", "compare_sheet", "compare_trees", "facts_of_bundle", "facts_of_cda"]

@@ -185,9 +185,21 @@ def compare(cda: bytes, bundle: bytes) -> list[Finding]:
     A document that cannot be read is one finding. Messages name kinds, fields and codes, never a text or a person.
     """
     try:
-        left, right = from_cda.read(cda), from_bundle.read(bundle)
+        return _differences(from_cda.read(cda), from_bundle.read(bundle))
     except DocumentInvalid as refused:
         return list(refused.findings)
+
+
+def compare_trees(cda: etree._Element, bundle: object) -> list[Finding]:
+    """`compare` of documents that another judge has parsed already; decimals of the Bundle must be exact."""
+    try:
+        return _differences(from_cda.read_tree(cda), from_bundle.read_parsed(bundle))
+    except DocumentInvalid as refused:
+        return list(refused.findings)
+
+
+def _differences(left: Reading, right: Reading) -> list[Finding]:
+    """Findings on what the CDA document (`left`) or the Bundle (`right`) says alone."""
     findings: list[Finding] = []
     if left.facts.keys() != right.facts.keys() or any(
         len(places) != len(right.facts[key]) for key, places in left.facts.items()

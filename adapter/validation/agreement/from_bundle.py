@@ -44,10 +44,23 @@ def read(data: bytes) -> Reading:
         bundle = from_json(data, float_mode="lossless-float")
     except ValueError:
         raise _refused("JSON illisible.") from None
+    return read_parsed(bundle)
+
+
+def read_parsed(bundle: object) -> Reading:
+    """The same of a Bundle already parsed, its decimals as exact text (``LosslessFloat`` or ``Decimal``).
+
+    Raises:
+        DocumentInvalid: it is no Bundle that opens with a Composition, or its shape is not FHIR's.
+    """
     entries = bundle.get("entry") if isinstance(bundle, dict) else None
-    if not isinstance(entries, list) or not entries:
+    if not isinstance(bundle, dict) or not isinstance(entries, list) or not entries:
         raise _refused("Bundle sans entrée.")
-    return _BundleReader(bundle, entries).reading
+    try:
+        return _BundleReader(bundle, entries).reading
+    except (AttributeError, TypeError, ValueError):
+        # a list where FHIR has an object, or the like: what the shape of a Bundle is, the FHIR rules tell in detail
+        raise _refused("Structure inattendue : ce n'est pas un Bundle FHIR R4.") from None
 
 
 def _refused(message: str) -> DocumentInvalid:

@@ -53,7 +53,15 @@ def read(data: bytes) -> Reading:
     Raises:
         DocumentInvalid: it is no well-formed XML, or no CDA document.
     """
-    root = parse_xml(data)
+    return read_tree(parse_xml(data))
+
+
+def read_tree(root: Element) -> Reading:
+    """The same of a tree already parsed by `parse_xml`.
+
+    Raises:
+        DocumentInvalid: it is no CDA document.
+    """
     if root.tag != f"{_V3}ClinicalDocument":
         message = "Le document n'est pas un document CDA."
         raise DocumentInvalid([Finding("AGR-UNREADABLE", Severity.ERROR, "/", message, "CDA R2, ClinicalDocument")])

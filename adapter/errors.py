@@ -60,7 +60,34 @@ class DocumentInvalid(FindingsError):
 
 
 class DmpError(AdapterError):
-    """Root of what a DMP exchange can end in, other than success."""
+    """Root of what a DMP exchange can end in, other than success.
+
+    Attributes:
+        code: the DMP's own code, kept whole; empty when there is none.
+        retry_after_s: seconds that the DMP asked us to wait, or None.
+    """
+
+    def __init__(self, message: str, *, code: str = "", retry_after_s: float | None = None) -> None:
+        self.message = message
+        self.code = code
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{message} [{code}]" if code else message)
+
+
+class DmpUnreachable(DmpError):
+    """Nothing left, or nothing was done for sure (refused before any effect): try again later."""
+
+
+class OutcomeUnknown(DmpError):
+    """Sent, and no usable answer: search by unique id before sending again."""
+
+
+class DmpRejected(DmpError):
+    """The DMP refused the content or the operation; the same request would be refused again."""
+
+
+class DmpAccessDenied(DmpError):
+    """Credentials, rights, consent, or no open DMP."""
 
 
 class OutboxError(AdapterError):

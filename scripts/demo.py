@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 SAMPLES = Path("samples/visits")
-COLUMNS = "{:32} {:>9} {:>9} {:>9} {:>8} {:>14}  {}"
+COLUMNS = "{:36} {:>9} {:>9} {:>9} {:>8} {:>14}  {}"
 HEAD = COLUMNS.format("visite", "CDA", "FHIR", "fiche", "erreurs", "avertissements", "CDA = FHIR")
 
 

@@ -108,7 +108,10 @@ class _Judge:
         if packages is not None:
             from adapter.validation.fhir_packages import FhirPackages
 
-            self._packages = FhirPackages(folder("--fhir-packages", packages))
+            try:
+                self._packages = FhirPackages(folder("--fhir-packages", packages))
+            except (FileNotFoundError, ValueError):
+                raise Misuse("--fhir-packages : aucun paquet FHIR lisible ici (NOM/package/*.json).") from None
 
     def check(self, data: bytes) -> tuple[str | None, list[Finding]]:
         """What the file is (None when unknown), and its findings."""

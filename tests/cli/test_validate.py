@@ -125,6 +125,7 @@ def test_each_form_of_answer_is_whole(made: Path) -> None:
         (SHORT, "--kit", "/nulle/part"),
         (SHORT, "--kit", SHORT.parent),
         (SHORT, "--fhir-packages", "/nulle/part"),
+        (SHORT, "--fhir-packages", SHORT.parent),
         (SHORT, "--format", "yaml"),
     ],
     ids=lambda args: " ".join(getattr(arg, "name", arg) for arg in args) or "nothing",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from adapter.fhir.bundle import build, render
 
 if TYPE_CHECKING:
-    from fhir.resources.R4B.bundle import Bundle
+    from adapter.fhir.r4 import Bundle
 
 __all__ = ["as_fhir_resources", "build", "render"]
 

@@ -73,7 +73,7 @@ def render(document: Document) -> bytes:
     """FHIR R4 document Bundle of `document` as compact UTF-8 JSON; the same document gives the same bytes.
 
     Raises:
-        ValueError: a quantity of the document is no plain decimal.
+        ValueError: a quantity of the document is no plain decimal, or a section has no FHIR section to stand in.
     Source: FHIR R4, Documents; fr-bundle-document (document-core 0.1.0).
     """
     return orjson.dumps(build(document))
@@ -204,6 +204,8 @@ class _Builder:
         for section in self._parts:
             for key in self._people(section):
                 self._unplaced.pop(key, None)
+        if homeless := parts.keys() - {target.key for target in self._document.fhir_sections}:
+            raise ValueError(f"no FHIR section for {sorted(homeless)}")  # a clinical line is never dropped
         plan_home = self._plan_home(parts)
         contents: list[SectionContent] = []
         for target in self._document.fhir_sections:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from fhir.resources.R4B.bundle import Bundle
 
+__all__ = ["Bundle", "as_fhir_resources"]
+
 
 def as_fhir_resources(data: bytes) -> Bundle:
     """Bundle object (fhir.resources, R4B) of the JSON `data`.

@@ -164,6 +164,12 @@ def test_sections_keep_their_order_and_an_empty_one_is_left_out() -> None:
     assert titles == [section.title for section in document.fhir_sections]
 
 
+def test_a_section_without_place_in_fhir_is_refused_not_dropped() -> None:
+    document = full_document()
+    with pytest.raises(ValueError, match=r"^no FHIR section for \['plan'\]$"):
+        render(replace(document, fhir_sections=tuple(s for s in document.fhir_sections if s.key != "plan")))
+
+
 def test_people_stand_in_the_section_that_names_them() -> None:
     document = full_document()
     social = replace(documents.social(), people=(key("husband"), document.team_key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -21,6 +22,7 @@ _MONTHS = (
     "décembre",
 )
 _FIRST_MONTHS_OF_LIFE = 36
+_PAIRS = re.compile(r"\b0\d(?: \d\d){4}\b")
 
 
 def attribute(value: str) -> str:
@@ -37,8 +39,10 @@ def attribute(value: str) -> str:
 
 
 def text(value: str) -> str:
-    """`value` as HTML text, its line breaks kept."""
+    """`value` as HTML text, its line breaks kept; a phone number in pairs is never cut at the end of a line."""
     value = attribute(value)
+    if "0" in value and " " in value:
+        value = _PAIRS.sub(lambda found: found.group().replace(" ", "\u00a0"), value)
     return value.replace("\n", "<br>\n") if "\n" in value else value
 
 

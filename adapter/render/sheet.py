@@ -42,7 +42,7 @@ def _top(document: Document) -> str:
     encounter = document.encounter
     start, end = encounter.start, encounter.end
     until = clock(end) if end.date() == start.date() else f"{long_date(end)}, {clock(end)}"
-    when = joined([time_tag(start, f"{long_date(start)}, {clock(start)}"), time_tag(end, until)], " – ")
+    when = joined([time_tag(start, f"{long_date(start)}, {clock(start)}"), time_tag(end, until)], "\u00a0–\u00a0")
     place = encounter.place
     where = joined(
         [

@@ -55,7 +55,9 @@ h3 { font-size: 1.05rem; margin: 1.1rem 0 .3rem; }
 h4, h5, h6 { font-size: 1rem; margin: .9rem 0 .3rem; }
 .strong { border-left: .4rem solid var(--red); padding: .35rem .75rem; background: #fdf3f3; font-weight: 600; }
 .caption, caption { font-weight: 700; text-align: left; padding: 0 0 .3rem; margin-bottom: 0; }
-table { border-collapse: collapse; width: 100%; }
+.caption { margin-top: 1rem; }
+.caption + ul { margin-top: .2rem; }
+table { margin: .9rem 0; border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
 thead th { background: var(--wash); color: var(--soft); font-size: .875rem; border-bottom: 2px solid var(--line); }
 tbody td:first-child { font-weight: 600; }
@@ -82,7 +84,8 @@ footer { color: var(--soft); font-size: .9rem; }
 @page :first { margin-top: 13mm; @top-left { content: none; } }
 @media print {
   html { font-size: 9.5pt; line-height: 1.38; }
-  p, ul, table, dl { margin: .35rem 0; }
+  p, ul, dl { margin: .35rem 0; }
+  table, .caption { margin-top: .7rem; }
   th, td { padding: .25rem .5rem; }
   body { max-width: none; padding: 0; }
   .skip, nav, .file a { display: none; }

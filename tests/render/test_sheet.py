@@ -15,7 +15,7 @@ from lxml import etree, html
 from adapter.model.coded import CodeSystem, Coding
 from adapter.model.document import Attachment, Block, Bullets, Document, Item, Paragraph, Row, Section, Table
 from adapter.render import render
-from adapter.render.markup import age, css_string, long_date, phone, size
+from adapter.render.markup import age, css_string, long_date, phone, size, text
 from tests.documents import (
     PDF,
     colleague_document,
@@ -51,7 +51,7 @@ def blocks(sections: tuple[Section, ...]) -> Iterator[Block]:
         yield from blocks(section.sections)
 
 
-def texts(block: Block) -> list[str]:
+def said(block: Block) -> list[str]:
     match block:
         case Paragraph():
             return [block.label, block.text]
@@ -67,8 +67,8 @@ def test_every_word_of_every_section_stands_in_the_main_part_in_order(name: str)
     (main,) = page(document).iter("main")
     have = iter(words(" ".join(main.itertext())))
     for block in blocks(document.sections):
-        for text in texts(block):
-            assert all(word in have for word in words(text))
+        for words_of_block in map(words, said(block)):
+            assert all(word in have for word in words_of_block)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -168,7 +168,7 @@ def test_hostile_text_stays_text_everywhere() -> None:
     root = html.document_fromstring(body)
     assert not list(root.iter("script"))
     assert body.count("</style>") == 1
-    assert shown(root.find(".//h1")) == " ".join(HOSTILE.split())
+    assert [shown(heading) for heading in root.iter("h1")] == [" ".join(HOSTILE.split())]
     table = root.find(".//main//table")
     assert table is not None
     assert shown(table).count("<script>alert(1)</script> ]]> & \"q\" 'a' <b>") == 3
@@ -227,6 +227,11 @@ def test_dates_numbers_and_sizes_read_like_french() -> None:
     assert phone("15") == "15"
     assert phone("+262600000001") == "+262600000001"
     assert (size(1), size(33_400), size(2_100_000)) == ("1\u00a0ko", "34\u00a0ko", "2,1\u00a0Mo")
+
+
+def test_a_phone_number_is_not_cut_at_the_end_of_a_line() -> None:
+    assert text("EMSP : 02 00 00 00 02, puis 15") == "EMSP : 02\u00a000\u00a000\u00a000\u00a002, puis 15"
+    assert text("30 mg 3 fois par jour") == "30 mg 3 fois par jour"
 
 
 def test_css_string_holds_no_character_that_could_close_it() -> None:

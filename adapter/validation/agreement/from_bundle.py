@@ -132,7 +132,7 @@ def _telecoms(resource: Json) -> Iterator[str]:
 
 def _name_parts(name: Json) -> Iterator[tuple[str, str]]:
     yield "family", line(name.get("family"))
-    yield "given", " ".join(name.get("given", ()))
+    yield "given", line(" ".join(name.get("given", ())))
     yield "prefix", " ".join(name.get("prefix", ()))
     yield "suffix", " ".join(name.get("suffix", ()))
 
@@ -230,8 +230,10 @@ class _BundleReader:
         if found:
             self._add("section", code, "title", line(section.get("title")), place)
         for title, text in zip(parts[::2], parts[1::2], strict=True):
-            self._add("section", code, "title", line(without_tags(title)), place)
-            found += words(without_tags(text))
+            said = words(without_tags(text))
+            if said:
+                self._add("section", code, "title", line(without_tags(title)), place)
+                found += said
         known = self._narratives.get(code)
         if known is None:
             self._narratives[code] = (found, place)
@@ -295,8 +297,8 @@ class _BundleReader:
         for name in patient.get("name", ()):
             usual = "used" if name.get("use") == "usual" else "birth"
             say(f"{usual} family", line(name.get("family")), "name.family")
-            say(f"{usual} given", " ".join(name.get("given", ())), "name.given")
-            say("birth given names", str(_extension(name, _GIVEN_NAMES).get("valueString", "")), "name.extension")
+            say(f"{usual} given", line(" ".join(name.get("given", ()))), "name.given")
+            say("birth given names", line(_extension(name, _GIVEN_NAMES).get("valueString")), "name.extension")
         say("gender", _GENDERS.get(patient.get("gender", ""), "UN"), "gender")
         say("birth date", patient.get("birthDate", ""), "birthDate")
         place = _extension(patient, _BIRTH_PLACE).get("valueAddress") or {}
@@ -319,7 +321,7 @@ class _BundleReader:
             self._add("guardian", subject, part, value, place)
 
     def _guardian_subject(self, name: Json) -> str:
-        return f"{line(name.get('family') or name.get('text'))}|{' '.join(name.get('given', ()))}"
+        return f"{line(name.get('family') or name.get('text'))}|{line(' '.join(name.get('given', ())))}"
 
     def _guardian_facts(self, holder: Json, names: Iterable[Json]) -> Iterator[tuple[str, str]]:
         for name in names:
@@ -349,7 +351,7 @@ class _BundleReader:
             return
         role = "".join(roles)
         first = names[0] if names else {}
-        subject = f"{role}|{line(first.get('family'))}|{' '.join(first.get('given', ()))}"
+        subject = f"{role}|{line(first.get('family'))}|{line(' '.join(first.get('given', ())))}"
         place = (index, "")
         self._add("relative", subject, "role", role, place)
         for name in names:

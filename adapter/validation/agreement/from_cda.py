@@ -14,7 +14,7 @@ from typing import Final, cast
 from lxml import etree
 
 from adapter.errors import DocumentInvalid, Finding, Severity
-from adapter.validation.agreement.facts import Reading, Text, address, line, words
+from adapter.validation.agreement.facts import Reading, Text, address, bare, line, words
 from adapter.validation.agreement.systems import LOINC, SNOMED_CT, WIDER_SECTION
 from adapter.validation.xml_input import parse_xml
 
@@ -720,7 +720,7 @@ def digest(value: Element | None) -> str:
 
 
 def _lower(texts: list[str]) -> frozenset[str]:
-    return frozenset([word for text in texts for word in words(text.lower())])
+    return frozenset([word for text in texts for word in bare(words(text.lower()))])
 
 
 # French entry templates. Source: CI-SIS, Modèles de contenus CDA.

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from adapter.cli import main
 
-main(prog_name="dmp-adapter")
+if __name__ == "__main__":
+    main(prog_name="dmp-adapter")

@@ -81,7 +81,14 @@ def command(
     teller = _Teller(form, folder is None)
     with _progress(len(visits)) as step:
         for name in visits:
-            told = run.convert(name)
+            try:
+                told = run.convert(name)
+            except OSError as fault:
+                if folder is None:
+                    raise
+                click.echo(f"Erreur : {told_os(fault)}", err=True)
+                run.codes.add(USAGE)
+                break  # the next visit would meet the same disk
             step()
             teller.tell(name, *told)
     teller.close(run.written)

@@ -215,7 +215,8 @@ def test_a_full_disk_ends_with_two_and_leaves_nothing(tmp_path: Path, monkeypatc
     monkeypatch.setattr(files, "_write_durably", full)
     result = run("convert", SHORT, FULL, "--out", tmp_path / "out")
     assert (result.exit_code, names(tmp_path / "out")) == (2, [])
-    assert "plus de place sur le disque" in result.stderr
+    assert result.stderr.count("plus de place sur le disque") == 1
+    assert "0 fichier(s) écrit(s)" in result.stdout
 
 
 def test_an_interruption_ends_with_130_and_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

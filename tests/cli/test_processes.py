@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.runs import FULL, REFUSED, ROOT, SHORT, VISITS, environment, names, process
+from tests.cli.runs import FULL, REFUSED, ROOT, SHORT, VISITS, environment, names, process, visit
 
 HEAVY = ["fhir", "jiter", "lxml", "orjson", "pydantic", "requests", "saxonche"]
 
@@ -149,6 +149,30 @@ def test_an_interruption_leaves_no_half_file(tmp_path: Path) -> None:
     _, said = command.communicate(timeout=60)
     assert (command.returncode, names(tmp_path / "out")) == (130, [])
     assert b"Traceback" not in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a terminal is made with openpty")
+def test_a_bar_shows_on_a_terminal_when_there_are_many(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"{number}.json").write_bytes(visit(id=f"visite-{number}"))
+    visits = sorted(tmp_path.glob("*.json"))
+    shown, terminal = os.openpty()
+    run = subprocess.run(
+        [sys.executable, "-m", "adapter", "convert", *map(str, visits), "--out", str(tmp_path / "out")],
+        cwd=ROOT,
+        env=environment(TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        check=False,
+    )
+    os.close(terminal)
+    said = os.read(shown, 1 << 16).decode()
+    os.close(shown)
+    assert run.returncode == 0
+    assert "Conversion" in said
+    assert "100%" in said
+    assert b"%" not in run.stdout
+    assert process("convert", *visits, "--out", tmp_path / "out").stderr == b""
 
 
 def test_a_console_of_another_age_gets_an_answer() -> None:

@@ -179,6 +179,7 @@ class _Run:
         from adapter import api
         from adapter.errors import DocumentInvalid, Severity, VisitInvalid
         from adapter.model.reader import check_visit
+        from adapter.validation.cda_rules import check_cda
 
         visit, found = check_visit(
             _decoded(data, self.encoding),
@@ -198,6 +199,8 @@ class _Run:
         if self.pdf is not None:
             made["n1"] = api.render_cda_n1(document, self.pdf)
         judged = api.check_outputs(made["cda"], made["fhir"]) if self.self_check else []
+        if self.self_check and "n1" in made:
+            judged = [*judged, *check_cda(made["n1"])]
         everything = (*found, *document.notices, *judged)
         if any(one.severity is Severity.ERROR for one in judged):
             raise DocumentInvalid(everything)

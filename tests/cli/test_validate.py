@@ -103,6 +103,14 @@ def test_an_n1_document_has_no_counterpart(made: Path, tmp_path: Path) -> None:
     assert run("validate", *tmp_path.glob("*.n1.xml"), "--agree").exit_code == 0
 
 
+@pytest.mark.conformance
+def test_the_kit_accepts_the_n1_form(shared_dir: Path, tmp_path: Path) -> None:
+    pdf = tmp_path / "a.pdf"
+    pdf.write_bytes(b"%PDF-1.7\n%%EOF\n")
+    assert run("convert", FULL, "--to", "n1", "--pdf", pdf, "--out", tmp_path).exit_code == 0
+    assert run("validate", *tmp_path.glob("*.n1.xml"), "--kit", shared_dir / "cisis").exit_code == 0
+
+
 def test_each_form_of_answer_is_whole(made: Path) -> None:
     files = [REFUSED[0], *_documents(made)]
     sarif = json.loads(run("validate", *files, "--format", "sarif").stdout)

@@ -38,8 +38,10 @@ def render(document: Document) -> bytes:
 def render_n1(document: Document, pdf: bytes) -> bytes:
     """Complete CDA R2 level 1 document: the same header around `pdf`."""
     data = Markup(b64encode(pdf).decode("ascii"))
-    return _bytes(header(document, N1_TEMPLATES), [_NON_XML_BODY[0], data, _NON_XML_BODY[1]])
+    return _bytes(header(document, N1_TEMPLATES), [_NON_XML_BODY.opening, data, _NON_XML_BODY.closing])
 
 
 def _bytes(head: Markup, content: list[Markup]) -> bytes:
-    return "".join([_DECLARATION, _DOCUMENT[0], head, *content, _DOCUMENT[1]]).encode("utf-8")
+    # Part by part: one rare character makes a whole string slow to encode.
+    parts = [_DECLARATION, _DOCUMENT.opening, head, *content, _DOCUMENT.closing]
+    return b"".join([part.encode() for part in parts])

@@ -9,37 +9,48 @@ Source: HL7 CDA R2 (2005), data types Abstract R1; CI-SIS Volet Structuration mi
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from adapter.cda.fragments import NOTHING, Attributes, Fragment, Markup, attributes, fragment, join
 from adapter.model.coded import Coding, Concept
 from adapter.model.document import Observation, Quantity
 
-_CODE = fragment("""
-<code attributes="{coding}">{inner}</code>
-""")
-_UNCODED = fragment("""
-<code nullFlavor="OTH"><originalText>{words}{reference}</originalText></code>
-""")
-_VALUE_CD = fragment("""
-<value xsi:type="CD" attributes="{coding}">{inner}</value>
-""")
-_VALUE_UNCODED = fragment("""
-<value xsi:type="CD" nullFlavor="OTH"><originalText>{words}{reference}</originalText></value>
-""")
+
+class _Element(NamedTuple):
+    """An element that carries a concept: with or without code, with or without the place of its words."""
+
+    coded: Fragment
+    coded_at: Fragment
+    uncoded: Fragment
+    uncoded_at: Fragment
+
+
+def _element(name: str, opening: str) -> _Element:
+    """Fragments of the element that `opening` begins."""
+    words = "<originalText>{words}</originalText>"
+    words_at = '<originalText>{words}<reference value="#{anchor}"/></originalText>'
+    coded = opening + ' attributes="{coding}">'
+    uncoded = opening + ' nullFlavor="OTH">'
+    return _Element(
+        coded=fragment(f"{coded}{words}{{translations}}</{name}>"),
+        coded_at=fragment(f"{coded}{words_at}{{translations}}</{name}>"),
+        uncoded=fragment(f"{uncoded}{words}</{name}>"),
+        uncoded_at=fragment(f"{uncoded}{words_at}</{name}>"),
+    )
+
+
+_CODE = fragment('<code attributes="{coding}"/>')
+_CONCEPT_CODE = _element("code", "<code")
+_CONCEPT_VALUE = _element("value", '<value xsi:type="CD"')
+_ROUTE = _element("routeCode", "<routeCode")
 _VALUE_ABSENT = fragment("""
 <value xsi:type="CD" nullFlavor="NA"><originalText>{words}</originalText></value>
-""")
-_ROUTE = fragment("""
-<routeCode attributes="{coding}">{inner}</routeCode>
-""")
-_ROUTE_UNCODED = fragment("""
-<routeCode nullFlavor="OTH"><originalText>{words}{reference}</originalText></routeCode>
 """)
 _TRANSLATION = fragment("""
 <translation attributes="{coding}"/>
 """)
-_ORIGINAL = fragment("<originalText>{words}{reference}</originalText>")
-_REFERENCE = fragment('<reference value="#{anchor}"/>')
+_WORDS = fragment("<originalText>{words}</originalText>")
+_WORDS_AT = fragment('<originalText>{words}<reference value="#{anchor}"/></originalText>')
 
 _INT = fragment('<value xsi:type="INT" value="{value}"/>')
 _BL = fragment('<value xsi:type="BL" value="{value}"/>')
@@ -54,12 +65,17 @@ _RANGE_WORDS = fragment("""
 <high value="{value}"><translation><originalText>{unit}</originalText></translation></high>
 """)
 _INSTANT = fragment('<effectiveTime value="{at}"/>')
-_NO_TIME = fragment('<effectiveTime nullFlavor="UNK"/>')
 _PERIOD = fragment("<effectiveTime>{low}{high}</effectiveTime>")
+NO_TIME = fragment('<effectiveTime nullFlavor="UNK"/>')()  # a time that nobody noted
 _LOW = fragment('<low value="{at}"/>')
 _LOW_NULL = fragment('<low nullFlavor="{flavor}"/>')
 _HIGH = fragment('<high value="{at}"/>')
 _HIGH_NULL = fragment('<high nullFlavor="{flavor}"/>')
+
+
+# The entries of a visit share one moment, and its offset is slow to ask for: the last one printed is kept. By
+# identity, for moments of different offsets may be equal.
+_LAST: list[tuple[datetime | None, str]] = [(None, "")]
 
 
 def timestamp(moment: datetime) -> str:
@@ -69,10 +85,15 @@ def timestamp(moment: datetime) -> str:
         ValueError: `moment` is naive.
     Source: CDA R2 data type TS; CI-SIS Volet Structuration minimale (dates of the header carry the zone).
     """
+    last = _LAST[0]
+    if last[0] is moment:
+        return last[1]
     if moment.utcoffset() is None:
         raise ValueError("date et heure sans décalage horaire")
-    # A year below 1000 would lose its zeros in strftime; no visit is that old, but no silence either.
-    return f"{moment.year:04}" + moment.strftime("%m%d%H%M%S%z")
+    iso = moment.isoformat(timespec="seconds")  # 2026-11-20T10:30:00+01:00, at half the cost of strftime
+    printed = f"{iso[:4]}{iso[5:7]}{iso[8:10]}{iso[11:13]}{iso[14:16]}{iso[17:22]}{iso[23:25]}"
+    _LAST[0] = (moment, printed)
+    return printed
 
 
 def day(value: date) -> str:
@@ -90,11 +111,6 @@ def instant(at: str) -> Markup:
     return _INSTANT(at=at)
 
 
-def no_time() -> Markup:
-    """EffectiveTime that nobody noted."""
-    return _NO_TIME()
-
-
 def period(low: Markup, high: Markup = NOTHING) -> Markup:
     """EffectiveTime from `low` to `high`."""
     return _PERIOD(low=low, high=high)
@@ -110,73 +126,84 @@ def high(at: str, unknown: str = "UNK") -> Markup:
     return _HIGH(at=at) if at else _HIGH_NULL(flavor=unknown)
 
 
+class _Printed(NamedTuple):
+    """A coding and what it prints as."""
+
+    coding: Coding
+    attributes: Attributes
+    code: Markup
+    translation: Markup
+
+
 # Codings come from the mapping tables, few and long-lived: each is printed once. The value is kept beside its print,
 # so that an identity in this table is never that of another value.
-_CODED: dict[int, tuple[Coding, Attributes]] = {}
-_CODED_MOST = 8192
+_PRINTED: dict[int, _Printed] = {}
+_PRINTED_MOST = 8192
 
 
-def coded(coding: Coding) -> Attributes:
-    """Attributes of one coding; a label that we do not know is left out."""
-    known = _CODED.get(id(coding))
+def _printed(coding: Coding) -> _Printed:
+    known = _PRINTED.get(id(coding))
     if known is not None:
-        return known[1]
-    printed = attributes(
+        return known
+    run = attributes(
         code=coding.code,
         displayName=coding.display or None,
         codeSystem=coding.system.oid,
         codeSystemName=coding.system.name or None,
     )
-    if len(_CODED) >= _CODED_MOST:
-        _CODED.clear()
-    _CODED[id(coding)] = (coding, printed)
-    return printed
+    new = _Printed(coding, run, _CODE(coding=run), _TRANSLATION(coding=run))
+    if len(_PRINTED) >= _PRINTED_MOST:
+        _PRINTED.clear()
+    _PRINTED[id(coding)] = new
+    return new
+
+
+def coded(coding: Coding) -> Attributes:
+    """Attributes of one coding; a label that we do not know is left out."""
+    return _printed(coding).attributes
 
 
 def code(coding: Coding) -> Markup:
     """Element ``code`` of one coding."""
-    return _CODE(coding=coded(coding), inner=NOTHING)
-
-
-def translation(coding: Coding) -> Markup:
-    """Element ``translation`` of one coding."""
-    return _TRANSLATION(coding=coded(coding))
+    return _printed(coding).code
 
 
 def translations(codings: tuple[Coding, ...]) -> Markup:
     """Elements ``translation`` of `codings`."""
-    return join([translation(coding) for coding in codings]) if codings else NOTHING
+    return join([_printed(coding).translation for coding in codings]) if codings else NOTHING
 
 
 def original_text(words: str, anchor: str = "") -> Markup:
     """The doctor's words, and the place of the narrative where they stand."""
-    return _ORIGINAL(words=words, reference=_REFERENCE(anchor=anchor) if anchor else NOTHING)
+    return _WORDS_AT(words=words, anchor=anchor) if anchor else _WORDS(words=words)
 
 
 def concept_code(concept: Concept, anchor: str = "") -> Markup:
     """Element ``code``: first coding, words, other codings as translations; no coding gives a null flavour."""
-    return _concept(_CODE, _UNCODED, concept, anchor)
+    return _concept(_CONCEPT_CODE, concept, anchor)
 
 
 def concept_value(concept: Concept, anchor: str = "") -> Markup:
     """Element ``value`` of type CD, made like `concept_code`."""
-    return _concept(_VALUE_CD, _VALUE_UNCODED, concept, anchor)
+    return _concept(_CONCEPT_VALUE, concept, anchor)
 
 
 def route(concept: Concept) -> Markup:
     """Element ``routeCode``, made like `concept_code`."""
-    return _concept(_ROUTE, _ROUTE_UNCODED, concept, "")
+    return _concept(_ROUTE, concept, "")
 
 
-def _concept(element: Fragment, uncoded: Fragment, concept: Concept, anchor: str) -> Markup:
-    reference = _REFERENCE(anchor=anchor) if anchor else NOTHING
+def _concept(element: _Element, concept: Concept, anchor: str) -> Markup:
     codings = concept.codings
     if not codings:
-        return uncoded(words=concept.text, reference=reference)
-    inner = _ORIGINAL(words=concept.text, reference=reference)
-    if len(codings) > 1:
-        inner = join([inner, translations(codings[1:])])
-    return element(coding=coded(codings[0]), inner=inner)
+        if anchor:
+            return element.uncoded_at(words=concept.text, anchor=anchor)
+        return element.uncoded(words=concept.text)
+    first = coded(codings[0])
+    others = translations(codings[1:]) if len(codings) > 1 else NOTHING
+    if anchor:
+        return element.coded_at(coding=first, words=concept.text, anchor=anchor, translations=others)
+    return element.coded(coding=first, words=concept.text, translations=others)
 
 
 def value(observed: Observation) -> Markup:

@@ -9,9 +9,9 @@ takes a run of ready attributes, which `attributes` makes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Literal, NamedTuple, Protocol, cast
 from xml.parsers import expat  # reads our own constants at import, never anything from outside
 
 _SLOT = re.compile(r"\{([a-z][a-z_]*)\}")
@@ -43,6 +43,12 @@ class Attributes(str):
 NOTHING: Final = Markup("")
 
 
+def is_plain(value: str) -> bool:
+    """Whether `value` is its own escaped form as element content; a line break is not."""
+    # Printable: neither control nor surrogate; the searches cost less than building a copy.
+    return value.isprintable() and "&" not in value and "<" not in value and ">" not in value
+
+
 def text(value: str) -> str:
     """`value` as element content; a carriage return survives as a character reference.
 
@@ -51,8 +57,7 @@ def text(value: str) -> str:
     """
     if value.__class__ is Markup:
         return value
-    # Printable: neither control nor surrogate; the three searches cost less than building a copy.
-    if value.isprintable() and "&" not in value and "<" not in value and ">" not in value:
+    if is_plain(value):
         return value
     if _NOT_XML.search(value):
         raise ValueError("caractère interdit en XML")
@@ -108,11 +113,16 @@ class Fragment(Protocol):
         ...
 
 
-_Place = Literal["content", "within", "optional", "attributes"]
+class Sides(NamedTuple):
+    """What stands before, after, and between two contents of the same element."""
+
+    opening: Markup
+    closing: Markup
+    between: Markup
 
 
-def around(source: str) -> tuple[Markup, Markup]:
-    """What stands before and after the only slot of `source`: for content too long to be copied into a fragment.
+def around(source: str) -> Sides:
+    """What stands around the only slot of `source`: for contents too long or too many to be copied one by one.
 
     Raises:
         ValueError: the snippet is not well-formed, or has not exactly one slot, in element content.
@@ -120,7 +130,25 @@ def around(source: str) -> tuple[Markup, Markup]:
     pieces = _flatten(source)
     if len(pieces) != 2 or pieces[0].place != "content":
         raise ValueError("un emplacement de contenu et un seul est attendu")
-    return Markup(pieces[0].static), Markup(pieces[1].static)
+    opening, closing = pieces[0].static, pieces[1].static
+    return Sides(Markup(opening), Markup(closing), Markup(closing + opening))
+
+
+def each(sides: Sides, values: Sequence[str], escape: Callable[[str], str] = text) -> Markup:
+    """Every one of `values` as element content between `sides`; `escape` writes them unless all are plain."""
+    if not values:
+        return NOTHING
+    if not is_plain("".join(values)):
+        values = [escape(value) for value in values]
+    return Markup(f"{sides.opening}{sides.between.join(values)}{sides.closing}")
+
+
+def wrap(sides: Sides, parts: Sequence[Markup]) -> Markup:
+    """Every one of `parts` between `sides`."""
+    return Markup(f"{sides.opening}{sides.between.join(parts)}{sides.closing}") if parts else NOTHING
+
+
+_Place = Literal["content", "within", "optional", "attributes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +173,7 @@ def fragment(source: str) -> Fragment:
     pieces = _flatten(source)
     names = dict.fromkeys(piece.slot for piece in pieces if piece.slot)
     parameters = f"*, {', '.join(names)}" if names else ""
-    template = "".join([_f_string(piece) for piece in pieces])
-    code = f'def fill({parameters}):\n    return _Markup(f"""{template}""")\n'
+    body = "".join([f"    {line}\n" for line in (*_checks(pieces), _result(pieces))])
     namespace: dict[str, Any] = {
         "_Markup": Markup,
         "_Attributes": Attributes,
@@ -155,8 +182,30 @@ def fragment(source: str) -> Fragment:
         "_optional": optional_attribute,
         "_not_attributes": _not_attributes,
     }
-    exec(compile(code, "<fragment>", "exec"), namespace)  # noqa: S102  # our own constants, at import only
+    exec(compile(f"def fill({parameters}):\n{body}", "<fragment>", "exec"), namespace)  # noqa: S102  # our constants
     return cast(Fragment, namespace["fill"])
+
+
+def _checks(pieces: list[_Piece]) -> list[str]:
+    """Python lines that look at all the attribute values at once, and escape them one by one only when they must.
+
+    The sum of the values is a str or raises: a None never becomes the word "None".
+    """
+    names = list(dict.fromkeys(piece.slot for piece in pieces if piece.place == "within"))
+    if not names:
+        return []
+    return [
+        f"_all = {' + '.join(names)}",
+        """if not (_all.isprintable() and "&" not in _all and "<" not in _all and '"' not in _all):""",
+        *[f"    _{name} = _attribute({name})" for name in names],
+        "else:",
+        *[f"    _{name} = {name}" for name in names],
+    ]
+
+
+def _result(pieces: list[_Piece]) -> str:
+    """Python line that gives the Markup."""
+    return f'return _Markup(f"""{"".join([_f_string(piece) for piece in pieces])}""")'
 
 
 def _f_string(piece: _Piece) -> str:
@@ -165,13 +214,15 @@ def _f_string(piece: _Piece) -> str:
     slot = piece.slot
     if not slot:
         return static
-    if piece.place == "content":
-        return f"{static}{{{slot} if {slot}.__class__ is _Markup else _text({slot})}}"
-    if piece.place == "within":
-        return f"{static}{{_attribute({slot})}}"
-    if piece.place == "attributes":
-        return f"{static}{{{slot} if {slot}.__class__ is _Attributes else _not_attributes({slot})}}"
-    return f"{static}{{_optional(' {piece.name}=', {slot})}}"
+    match piece.place:
+        case "content":
+            return f"{static}{{{slot} if {slot}.__class__ is _Markup else _text({slot})}}"
+        case "within":
+            return f"{static}{{_{slot}}}"
+        case "attributes":
+            return f"{static}{{{slot} if {slot}.__class__ is _Attributes else _not_attributes({slot})}}"
+        case "optional":
+            return f"{static}{{_optional(' {piece.name}=', {slot})}}"
 
 
 def _flatten(source: str) -> list[_Piece]:

@@ -26,7 +26,7 @@ from adapter.model.document import (
 
 _TEMPLATE = fragment('<templateId root="{root}"/>')
 _ID = fragment('<id root="{root}" extension="{extension}"/>')
-_ID_UNKNOWN = fragment('<id nullFlavor="UNK"/>')
+_ID_UNKNOWN = fragment('<id nullFlavor="UNK"/>')()
 _HEAD = fragment("""
 <realmCode code="FR"/>
 <typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>
@@ -136,7 +136,7 @@ _PARTICIPANT = fragment("""
 </participant>
 """)
 _TIME = fragment('<time xsi:type="IVL_TS">{low}{high}</time>')
-_TIME_UNKNOWN = fragment('<time xsi:type="IVL_TS" nullFlavor="UNK"/>')
+_TIME_UNKNOWN = fragment('<time xsi:type="IVL_TS" nullFlavor="UNK"/>')()
 _ASSOCIATED_PERSON = fragment("<associatedPerson>{name}</associatedPerson>")
 _DOCUMENTATION_OF = fragment("""
 <documentationOf>
@@ -246,7 +246,7 @@ def _identifier(identifier: Identifier | None) -> Markup:
 
 def _required_identifier(identifier: Identifier | None) -> Markup:
     """Identifier where the schema wants one; never made up."""
-    return _identifier(identifier) or _ID_UNKNOWN()
+    return _identifier(identifier) or _ID_UNKNOWN
 
 
 def _header_code(concept: Concept | None) -> Markup:
@@ -362,10 +362,10 @@ def _custodian(custodian: Organization) -> Markup:
 def _participants(document: Document) -> Markup:
     parts = []
     if document.attending is not None:
-        parts.append(_professional_participant("INF", _function(_ATTENDING), _TIME_UNKNOWN(), document.attending))
+        parts.append(_professional_participant("INF", _function(_ATTENDING), _TIME_UNKNOWN, document.attending))
     if document.replaced is not None:
         parts.append(
-            _professional_participant(_REFERRER, _function(_CARE_TEAM_MEMBER), _TIME_UNKNOWN(), document.replaced)
+            _professional_participant(_REFERRER, _function(_CARE_TEAM_MEMBER), _TIME_UNKNOWN, document.replaced)
         )
     parts.extend([_team_member(member) for member in document.team])
     return join(parts)
@@ -375,7 +375,7 @@ def _team_member(member: TeamMember) -> Markup:
     kind = _PARTICIPATION.get(member.function.code, _PERFORMER)
     function = _function(member.function, member.label)
     if member.start is None and member.end is None:
-        time = _TIME_UNKNOWN()
+        time = _TIME_UNKNOWN
     else:
         # A start that nobody noted is left out, as an open end is; the header takes no null bound.
         time = _TIME(

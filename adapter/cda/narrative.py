@@ -5,27 +5,34 @@ Source: CDA R2, narrative block (StrucDoc.Text).
 
 from __future__ import annotations
 
-from adapter.cda.fragments import NOTHING, Markup, fragment, join, text
+from adapter.cda.fragments import NOTHING, Markup, around, each, fragment, join, text
 from adapter.model.document import Block, Bullets, Paragraph, Table
 
 _TEXT = fragment("<text>{blocks}</text>")
-_PARAGRAPH = fragment("<paragraph>{label}{words}</paragraph>")
+_PARAGRAPH = fragment("<paragraph>{words}</paragraph>")
+_ANCHORED = fragment('<paragraph><content ID="{anchor}">{words}</content></paragraph>')
+_LABELLED = fragment('<paragraph><content styleCode="Bold">{label}</content><br/>{words}</paragraph>')
+_LABELLED_ANCHORED = fragment("""
+<paragraph><content styleCode="Bold">{label}</content><br/><content ID="{anchor}">{words}</content></paragraph>
+""")
+_STRONG = fragment("""
+<paragraph>{label}<content ID="{anchor?}" styleCode="Bold">{words}</content></paragraph>
+""")
 _LABEL = fragment('<content styleCode="Bold">{label}</content><br/>')
-_INLINE_LABEL = fragment('<content styleCode="Bold">{label}</content>{separator}')
-_PLAIN = fragment('<content ID="{anchor}">{words}</content>')
-_STRONG = fragment('<content ID="{anchor?}" styleCode="Bold">{words}</content>')
+_ITEM = fragment("<item>{label}{words}</item>")
+_ITEM_ANCHORED = fragment('<item>{label}<content ID="{anchor}">{words}</content></item>')
+_ITEM_LABEL = fragment('<content styleCode="Bold">{label}</content>{separator}')
 _LIST = fragment('<list listType="unordered">{caption}{items}</list>')
 _CAPTION = fragment("<caption>{caption}</caption>")
-_ITEM = fragment("<item>{label}{words}</item>")
 _TABLE = fragment("""
 <table border="1">{caption}
   <thead><tr>{columns}</tr></thead>
   <tbody>{rows}</tbody>
 </table>
 """)
-_COLUMN = fragment("<th>{words}</th>")
+_COLUMN = around("<th>{words}</th>")
 _ROW = fragment('<tr ID="{anchor?}">{cells}</tr>')
-_CELL = fragment("<td>{words}</td>")
+_CELL = around("<td>{words}</td>")
 _MEDIA = fragment('<paragraph><renderMultiMedia referencedObject="{anchor}"/></paragraph>')
 _BREAK = "<br/>"
 _SEPARATOR = " : "
@@ -59,32 +66,34 @@ def _block(block: Block) -> Markup:
 
 def _paragraph(block: Paragraph) -> Markup:
     words = lines(block.text)
+    label = block.label
+    anchor = block.anchor
     if block.strong:
-        words = _STRONG(anchor=block.anchor or None, words=words)
-    elif block.anchor:
-        words = _PLAIN(anchor=block.anchor, words=words)
-    return _PARAGRAPH(label=_LABEL(label=block.label) if block.label else NOTHING, words=words)
+        return _STRONG(label=_LABEL(label=label) if label else NOTHING, anchor=anchor or None, words=words)
+    if label:
+        if anchor:
+            return _LABELLED_ANCHORED(label=label, anchor=anchor, words=words)
+        return _LABELLED(label=label, words=words)
+    if anchor:
+        return _ANCHORED(anchor=anchor, words=words)
+    return _PARAGRAPH(words=words)
 
 
 def _bullets(block: Bullets) -> Markup:
     items = []
     for item in block.items:
+        label = _ITEM_LABEL(label=item.label, separator=_SEPARATOR) if item.label else NOTHING
         words = lines(item.text)
         if item.anchor:
-            words = _PLAIN(anchor=item.anchor, words=words)
-        label = _INLINE_LABEL(label=item.label, separator=_SEPARATOR) if item.label else NOTHING
-        items.append(_ITEM(label=label, words=words))
+            items.append(_ITEM_ANCHORED(label=label, anchor=item.anchor, words=words))
+        else:
+            items.append(_ITEM(label=label, words=words))
     caption = _CAPTION(caption=block.caption) if block.caption else NOTHING
     return _LIST(caption=caption, items=join(items))
 
 
 def _table(block: Table) -> Markup:
-    columns = join([_COLUMN(words=column) for column in block.columns])
-    rows = join(
-        [
-            _ROW(anchor=row.anchor or None, cells=join([_CELL(words=lines(cell)) for cell in row.cells]))
-            for row in block.rows
-        ]
-    )
+    columns = each(_COLUMN, block.columns)
+    rows = join([_ROW(anchor=row.anchor or None, cells=each(_CELL, row.cells, lines)) for row in block.rows])
     caption = _CAPTION(caption=block.caption) if block.caption else NOTHING
     return _TABLE(caption=caption, columns=columns, rows=rows)

@@ -19,7 +19,7 @@ from adapter.cda.entries.next_visit import next_visit
 from adapter.cda.entries.observation import observation, vital_signs
 from adapter.cda.entries.problem import problem
 from adapter.cda.entries.request import request
-from adapter.cda.fragments import NOTHING, Markup, around, fragment, join
+from adapter.cda.fragments import NOTHING, Markup, around, fragment, join, wrap
 from adapter.cda.narrative import narrative
 from adapter.model.document import (
     Allergy,
@@ -55,7 +55,7 @@ _ENTRY = around("<entry>{entry}</entry>")
 
 def body(sections: tuple[Section, ...], oid: str) -> list[Markup]:
     """Parts of the structured body of `sections`, whose identifiers are their keys within the document `oid`."""
-    return [_BODY[0], *[_section(section, oid) for section in sections], _BODY[1]]
+    return [_BODY.opening, *[_section(section, oid) for section in sections], _BODY.closing]
 
 
 def _section(section: Section, oid: str) -> Markup:
@@ -79,17 +79,14 @@ def _templates(roots: tuple[str, ...]) -> Markup:
 
 def _entries(entries: tuple[AnyEntry, ...]) -> Markup:
     """Every entry in order; vital signs stand together, in place of the first of them."""
-    if not entries:
-        return NOTHING
     signs = tuple([e for e in entries if isinstance(e, Observation) and e.kind == "vital-sign"])
     parts: list[Markup] = []
     for entry in entries:
-        if signs and isinstance(entry, Observation) and entry.kind == "vital-sign":
-            if entry is signs[0]:
-                parts += (_ENTRY[0], vital_signs(signs), _ENTRY[1])
-        else:
-            parts += (_ENTRY[0], _entry(entry), _ENTRY[1])
-    return join(parts)
+        if not (isinstance(entry, Observation) and entry.kind == "vital-sign"):
+            parts.append(_entry(entry))
+        elif entry is signs[0]:
+            parts.append(vital_signs(signs))
+    return wrap(_ENTRY, parts)
 
 
 def _entry(entry: AnyEntry) -> Markup:

@@ -53,5 +53,5 @@ def test_decimals_stay_as_they_were_written() -> None:
 
 
 def test_equal_codings_print_alike_whatever_was_printed_before() -> None:
-    for n in range(datatypes._CODED_MOST + 10):
+    for n in range(datatypes._PRINTED_MOST + 10):
         assert f'code="{n}"' in datatypes.coded(loinc(str(n)))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from adapter.cda.fragments import NOTHING, Markup, around, attribute, attributes, fragment, join, text
+from adapter.cda.fragments import NOTHING, Markup, around, attribute, attributes, each, fragment, join, text
 
 PLACES = fragment('<a code="{code}" note="#{code}" use="{use?}"><b>{words}</b>{rest}</a>')
 
@@ -101,8 +101,14 @@ def test_hostile_text_stays_text() -> None:
     assert root.get("use") == words
 
 
+@given(st.lists(xml_text))
+def test_each_value_stands_in_its_own_element(words: list[str]) -> None:
+    root = etree.fromstring(f"<r>{each(around('<i>{x}</i>'), words)}</r>".encode(), etree.XMLParser(huge_tree=True))
+    assert [i.text or "" for i in root] == words
+
+
 def test_around_gives_both_sides_of_the_only_slot() -> None:
-    assert around("<a><b/>{x}</a>") == ("<a><b/>", "</a>")
+    assert around("<a><b/>{x}</a>") == ("<a><b/>", "</a>", "</a><a><b/>")
     for source in ("<a/>", "<a>{x}{y}</a>", '<a b="{x}"/>'):
         with pytest.raises(ValueError, match="emplacement"):
             around(source)

@@ -48,7 +48,7 @@ def attachment(entry: Attachment) -> Markup:
     return _ORGANIZER(
         key=entry.key,
         anchor=entry.anchor,
-        time=datatypes.instant(datatypes.day(entry.created_on)) if entry.created_on else datatypes.no_time(),
+        time=datatypes.instant(datatypes.day(entry.created_on)) if entry.created_on else datatypes.NO_TIME,
         type=datatypes.concept_value(Concept(entry.title, (entry.type,) if entry.type else ()), entry.anchor),
         media=media_anchor(entry),
         binary=entry.binary_key,

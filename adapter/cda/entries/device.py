@@ -25,7 +25,7 @@ _SUPPLY = fragment("""
 </supply>
 """)
 _SINCE = fragment('<effectiveTime xsi:type="IVL_TS">{low}</effectiveTime>')
-_NO_TIME = fragment('<effectiveTime xsi:type="IVL_TS" nullFlavor="NA"/>')
+_NO_TIME = fragment('<effectiveTime xsi:type="IVL_TS" nullFlavor="NA"/>')()
 
 
 def device(entry: Device) -> Markup:
@@ -33,6 +33,6 @@ def device(entry: Device) -> Markup:
     return _SUPPLY(
         key=entry.key,
         anchor=entry.anchor,
-        time=_NO_TIME() if entry.absence else _SINCE(low=datatypes.low(datatypes.partial(entry.since))),
+        time=_NO_TIME if entry.absence else _SINCE(low=datatypes.low(datatypes.partial(entry.since))),
         what=datatypes.concept_code(entry.what, entry.anchor),
     )

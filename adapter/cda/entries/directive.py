@@ -23,7 +23,7 @@ _DIRECTIVE = fragment("""
   {time}{value}{attachment}
 </observation>
 """)
-_NOT_SAID = fragment('<value xsi:type="BL" nullFlavor="UNK"/>')
+_NOT_SAID = fragment('<value xsi:type="BL" nullFlavor="UNK"/>')()
 # The joined file stands once, in its own section; here is its identifier.
 _ATTACHMENT = fragment("""
 <reference typeCode="REFR">
@@ -43,7 +43,7 @@ def directive(entry: Directive) -> Markup:
     elif coding is not None and coding.code in _WITHOUT_VALUE:
         value = NOTHING
     else:
-        value = _NOT_SAID()
+        value = _NOT_SAID
     written_on = datatypes.day(entry.written_on) if entry.written_on else ""
     return _DIRECTIVE(
         key=entry.key,

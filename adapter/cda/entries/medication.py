@@ -35,7 +35,7 @@ _MEDICATION = fragment("""
 """)
 _DRUG = fragment("""
 <code code="DRUG" displayName="Médicament" codeSystem="2.16.840.1.113883.5.4" codeSystemName="HL7:ActCode"/>
-""")
+""")()
 _EVERY = fragment("""
 <effectiveTime xsi:type="PIVL_TS" operator="A"><period value="{hours}" unit="h"/></effectiveTime>
 """)
@@ -61,7 +61,7 @@ _PRODUCT = fragment("""
 </code>
 <name>{words}</name>
 """)
-_NO_PRODUCT = fragment('<code nullFlavor="NA"/><name nullFlavor="NA"/>')
+_NO_PRODUCT = fragment('<code nullFlavor="NA"/><name nullFlavor="NA"/>')()
 _INDICATION = fragment("""
 <entryRelationship typeCode="RSON">
   <act classCode="ACT" moodCode="EVN">
@@ -96,7 +96,7 @@ def medication(entry: Medication) -> Markup:
             dose=NOTHING,
             rate=NOTHING,
             max_dose=NOTHING,
-            product=_NO_PRODUCT(),
+            product=_NO_PRODUCT,
             indication=NOTHING,
             condition=NOTHING,
         )
@@ -104,7 +104,7 @@ def medication(entry: Medication) -> Markup:
     return _MEDICATION(
         mood="INT" if entry.status == "planned" else "EVN",
         key=entry.key,
-        code=_DRUG(),
+        code=_DRUG,
         anchor=entry.anchor,
         low=datatypes.low(datatypes.partial(entry.start)),
         high=datatypes.high(datatypes.partial(entry.end), "UNK" if ended else "NA"),

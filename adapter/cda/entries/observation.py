@@ -19,7 +19,8 @@ _SIMPLE = fragment("""
   {code}
   <text><reference value="#{anchor}"/></text>
   <statusCode code="completed"/>
-  {time}{value}{method}{site}
+  <effectiveTime value="{at}"/>
+  {value}{method}{site}
 </observation>
 """)
 # FR-Severite-de-la-douleur
@@ -32,7 +33,8 @@ _PAIN = fragment("""
   {code}
   <text><reference value="#{anchor}"/></text>
   <statusCode code="completed"/>
-  {time}{value}{method}{site}
+  <effectiveTime value="{at}"/>
+  {value}{method}{site}
 </observation>
 """)
 _PAIN_CODE = "38208-5"
@@ -52,7 +54,8 @@ _SCORE = fragment("""
   {code}
   <text><reference value="#{anchor}"/></text>
   <statusCode code="completed"/>
-  {time}{value}{method}{site}
+  <effectiveTime value="{at}"/>
+  {value}{method}{site}
 </observation>
 """)
 # FR-Habitus-Mode-de-vie
@@ -66,7 +69,8 @@ _SOCIAL = fragment("""
   {code}
   <text><reference value="#{anchor}"/></text>
   <statusCode code="completed"/>
-  {time}{value}{method}{site}
+  <effectiveTime value="{at}"/>
+  {value}{method}{site}
 </observation>
 """)
 # FR-Liste-des-signes-vitaux
@@ -79,7 +83,8 @@ _VITAL_SIGNS = fragment("""
   <id root="{key}" extension="organizer"/>
   <code code="85353-1" displayName="Signes vitaux" codeSystem="2.16.840.1.113883.6.1" codeSystemName="LOINC"/>
   <statusCode code="completed"/>
-  {time}{components}
+  <effectiveTime value="{at}"/>
+  {components}
 </organizer>
 """)
 _COMPONENT = fragment('<component typeCode="COMP">{observation}</component>')
@@ -94,7 +99,8 @@ _VITAL_SIGN = fragment("""
   {code}
   <text><reference value="#{anchor}"/></text>
   <statusCode code="completed"/>
-  {time}{value}{method}{site}
+  <effectiveTime value="{at}"/>
+  {value}{method}{site}
 </observation>
 """)
 _METHOD = fragment('<methodCode nullFlavor="OTH"><originalText>{words}</originalText></methodCode>')
@@ -125,7 +131,7 @@ def vital_signs(entries: tuple[Observation, ...]) -> Markup:
     first = entries[0]
     return _VITAL_SIGNS(
         key=first.key,
-        time=datatypes.instant(datatypes.timestamp(first.at)),
+        at=datatypes.timestamp(first.at),
         components=join([_COMPONENT(observation=_observation(_VITAL_SIGN, entry)) for entry in entries]),
     )
 
@@ -135,7 +141,7 @@ def _observation(element: Fragment, entry: Observation) -> Markup:
         key=entry.key,
         code=_pain_code(entry) if entry.kind == "pain" else datatypes.concept_code(entry.what, entry.anchor),
         anchor=entry.anchor,
-        time=datatypes.instant(datatypes.timestamp(entry.at)),
+        at=datatypes.timestamp(entry.at),
         value=datatypes.value(entry),
         method=_METHOD(words=entry.method) if entry.method else NOTHING,
         site=_SITE(words=entry.site) if entry.site else NOTHING,

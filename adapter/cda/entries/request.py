@@ -37,7 +37,7 @@ _PERFORMER = fragment("""
 <performer typeCode="PRF"><assignedEntity>{id}{label}</assignedEntity></performer>
 """)
 _ID = fragment('<id root="{root}"/>')
-_ID_UNKNOWN = fragment('<id nullFlavor="UNK"/>')
+_ID_UNKNOWN = fragment('<id nullFlavor="UNK"/>')()
 _LABEL = fragment('<code nullFlavor="OTH"><originalText>{words}</originalText></code>')
 
 # Planned by the author is an intent, asked of somebody else is a proposal: the French rule takes no order (RQO).
@@ -49,10 +49,10 @@ def request(entry: Request) -> Markup:
     performer = NOTHING
     if entry.performer or entry.performer_label:
         performer = _PERFORMER(
-            id=_ID(root=entry.performer) if entry.performer else _ID_UNKNOWN(),
+            id=_ID(root=entry.performer) if entry.performer else _ID_UNKNOWN,
             label=_LABEL(words=entry.performer_label) if entry.performer_label else NOTHING,
         )
-    time = datatypes.no_time()
+    time = datatypes.NO_TIME
     if entry.due:
         # What is done had a beginning that nobody noted; what is to come has none.
         start = datatypes.low("") if entry.status == "done" else NOTHING

@@ -5,7 +5,7 @@ Names are loaded on first use, so that ``import adapter`` costs nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adapter.api import (
@@ -55,7 +55,7 @@ _ERRORS = frozenset(
 )
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Public name, from the module that holds it."""
     if name not in __all__:
         raise AttributeError(f"module 'adapter' has no attribute {name!r}")

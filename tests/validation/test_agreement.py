@@ -16,7 +16,8 @@ from lxml import etree
 
 from adapter import cda, fhir, render
 from adapter.errors import Finding, Severity
-from adapter.model.document import Document, Section
+from adapter.model.coded import Concept
+from adapter.model.document import Bullets, Document, Goal, Item, Paragraph, Row, Section, Table
 from adapter.validation.agreement import (
     RULES,
     Fact,
@@ -177,10 +178,33 @@ EDITS: dict[str, tuple[str, str, str]] = {
     "column-title": ("bundle", "<th>Intensité</th>", "<th>Gravité</th>"),
     "section-title": ("cda", "<title>Symptômes</title>", "<title>Signes</title>"),
     "section-code": ("bundle", '"code":"48765-2"', '"code":"11369-6"'),
+    "section-system": ("bundle", '"code":{"coding":[{"system":"http://loinc.org","code":"48765-2"',
+                       '"code":{"coding":[{"system":"http://snomed.info/sct","code":"48765-2"'),
+    "product-name": ("cda", "<name>Fentanyl</name>", "<name>Fentanyl fort</name>"),
+    "allergen-name": ("cda", "<name>Pénicilline</name>", "<name>Pénicilline V</name>"),
+    "negated": ("cda", 'moodCode="EVN" negationInd="false"><templateId root="2.16.840.1.113883.10.20.1.28"/>'
+                '<templateId root="1.3.6.1.4.1.19376.1.5.3.1.4.5"/><templateId root="1.2.250.1.213.1.1.3.37"/>',
+                'moodCode="EVN" negationInd="true"><templateId root="2.16.840.1.113883.10.20.1.28"/>'
+                '<templateId root="1.3.6.1.4.1.19376.1.5.3.1.4.5"/><templateId root="1.2.250.1.213.1.1.3.37"/>'),
+    "cancelled": ("cda", '<statusCode code="completed"/>', '<statusCode code="cancelled"/>'),
+    "concern-closed": ("cda", '<statusCode code="active"/>', '<statusCode code="completed"/>'),
+    "entered-in-error": ("bundle", '"status":"final","category"', '"status":"entered-in-error","category"'),
+    "refuted": ("bundle", '"code":"confirmed"', '"code":"refuted"'),
+    "not-taken": ("bundle", '"status":"stopped"', '"status":"not-taken"'),
+    "rpps": ("bundle", '"value":"99700100003"', '"value":"99700100011"'),
+    "finess": ("bundle", '"value":"990000010"', '"value":"990000028"'),
+    "name-in-words": ("bundle", '"text":"Jean MARCHAND"', '"text":"Paul MARCHAND"'),
+    "appointment-description": ("bundle", '"description":"Prochaine visite le', '"description":"Visite le'),
+    "rhythm-unit": ("cda", 'value="72" unit="h"', 'value="72" unit="d"'),
 }  # fmt: skip
 
 
-ONE_SIDED = {"entry-added-words", "problem-onset"}  # nothing is lost, one thing is said beside
+# Nothing is lost, one thing is said beside: the other document alone lacks a fact.
+ONE_SIDED = {
+    "entry-added-words", "problem-onset", "product-name", "allergen-name", "negated", "cancelled", "concern-closed",
+    "entered-in-error", "refuted", "rpps", "finess", "name-in-words", "appointment-description",
+    "not-taken",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -208,6 +232,62 @@ def test_messages_name_no_text_and_nobody(name: str) -> None:
             "pancréas", "Hoquet", "Revoir", "transfert", "Morphine", "SSIAD", "absente", "tutélaire",
         ):  # fmt: skip
             assert secret not in finding.message + finding.path
+
+
+def test_a_phone_that_the_custodian_lacks_is_seen() -> None:
+    xml, bundle = outputs()
+    root = etree.fromstring(xml)
+    telecom = root.find(f".//{V3}representedCustodianOrganization/{V3}telecom")
+    assert telecom is not None
+    telecom.set("value", "tel:0200000010")
+    assert rules(compare(etree.tostring(root), bundle)) == {NOT_IN_FHIR, NOT_IN_CDA}
+
+
+def test_a_care_plan_that_says_something_else_than_its_section_is_seen() -> None:
+    xml, bundle = outputs()
+    read = json.loads(bundle, parse_float=Decimal)
+    plan = next(e["resource"] for e in read["entry"] if e["resource"]["resourceType"] == "CarePlan")
+    plan["text"]["div"] = plan["text"]["div"].replace("mourir à domicile", "mourir ailleurs")
+    (finding,) = compare_trees(parse_xml(xml), read)
+    assert finding.rule == NOT_IN_CDA
+
+
+def test_an_entry_in_another_section_is_seen() -> None:
+    xml, bundle = outputs()
+    read = json.loads(bundle, parse_float=Decimal)
+    sections = read["entry"][0]["resource"]["section"]
+    moved = f"urn:uuid:{key('history-1')}"
+    source = next(s for s in sections if {"reference": moved} in s.get("entry", ()))
+    source["entry"].remove({"reference": moved})
+    sections[0]["entry"] = [{"reference": moved}]
+    findings = compare_trees(parse_xml(xml), read)
+    assert [finding.rule for finding in findings] == [NOT_IN_FHIR, NOT_IN_CDA]
+    assert "rubrique" in findings[0].message
+
+
+@pytest.mark.parametrize(
+    "odd", ["a : b", ":", "<h3>t</h3>", "&lt;b&gt; &amp;", "a;b , c.", "x\n\ny\u2028z\u00a0w", "]]>"]
+)
+def test_odd_texts_are_no_difference(odd: str) -> None:
+    words = f"mot {odd}"
+    document = told_alike(full_document())
+    section = Section(
+        key="reason", code=document.sections[0].code, title=words, template_ids=(), fhir="reason",
+        blocks=(
+            Paragraph(words, label=odd, anchor="odd-1", strong=True),
+            Bullets((Item(words, anchor="odd-2", label=odd),), odd),
+            Table((odd, "État"), (Row((words, odd), "odd-3"),), odd),
+        ),
+        entries=tuple(
+            Goal(key=key(anchor), anchor=anchor, statement=statement, what=Concept(words))
+            for anchor, statement in (
+                ("odd-1", words), ("odd-2", words), ("odd-3", f"{odd} : {words} ; État : {odd}"),
+            )
+        ),
+    )  # fmt: skip
+    document = replace(document, title=words, sections=(section, *document.sections[1:]))
+    assert compare(cda.render(document), fhir.render(document)) == []
+    assert compare_sheet(cda.render(document), render.render(document)) == []
 
 
 def test_two_swapped_values_are_seen() -> None:

@@ -98,6 +98,7 @@ _FIELDS: Final = {
     "confidentiality": "confidentialité",
     "content": "contenu",
     "date": "date",
+    "description": "description",
     "document": "document lié",
     "dose": "dose",
     "due": "échéance",
@@ -114,6 +115,7 @@ _FIELDS: Final = {
     "language": "langue",
     "media type": "type de fichier",
     "method": "méthode",
+    "name in words": "nom en toutes lettres",
     "narrative": "texte",
     "organization address": "adresse de la structure",
     "organization id": "identifiant de la structure",
@@ -134,10 +136,12 @@ _FIELDS: Final = {
     "role": "rôle",
     "route": "voie",
     "route words": "libellé de la voie",
+    "section": "rubrique",
     "set": "identifiant de série",
     "site": "siège",
     "sort": "sorte",
     "start": "début",
+    "state": "état inhabituel",
     "status": "état",
     "suffix": "titre",
     "telecom": "contact",
@@ -155,7 +159,7 @@ _FIELDS: Final = {
 # Fields whose value names a concept, never a person: it may stand in a message.
 _TELLING: Final = frozenset(
     {"class", "code", "confidentiality", "facility", "function", "kind", "profession", "reaction", "role", "route"}
-    | {"sort", "tie", "type", "value"}
+    | {"section", "sort", "tie", "type", "value"}
 )
 _WHOLE_SUBJECTS: Final = frozenset(_KINDS) - {"document", "section", "patient", "encounter", "act"}
 
@@ -275,7 +279,7 @@ def _message(key: Key, there: Reading, other: str) -> str:
     who = _KINDS[kind]
     what = _FIELDS.get(name, name)
     if kind == "section":
-        what = f"{what} de la rubrique {subject}"
+        what = f"{what} de la rubrique {subject.rpartition('|')[2]}"
         if name == "narrative":
             opposite = next((k[3] for k in there.facts if k[:3] == key[:3]), None)
             if opposite is not None:

@@ -29,7 +29,22 @@ _EVENT_PERFORMER = "fr-performer-event-extension"
 _GENDERS: Final = {"female": "F", "male": "M"}
 _SCHEMES: Final = {"phone": "tel", "fax": "fax", "email": "mailto"}
 _GUARD: Final = "GUARD"
+# National numbers without the digit that tells their sort. Source: fr-core 2.2.0-ballot-2.
+_BARE_NUMBERS: Final = frozenset({"https://rpps.esante.gouv.fr", "https://finess.esante.gouv.fr"})
 _HOURS_A_DAY: Final = 24
+# States that go without saying in CDA; any other one is a fact of its own.
+_CONFIRMED = ("verificationStatus", frozenset({"confirmed"}))
+_USUAL_STATES: Final = {
+    "AllergyIntolerance": (_CONFIRMED, ("clinicalStatus", frozenset({"active"}))),
+    "Appointment": (("status", frozenset({"proposed"})),),
+    "Condition": (_CONFIRMED,),
+    "Consent": (("status", frozenset({"active"})),),
+    "DeviceUseStatement": (("status", frozenset({"active"})),),
+    "DocumentReference": (("status", frozenset({"current"})),),
+    "Goal": (("lifecycleStatus", frozenset({"active"})),),
+    "MedicationStatement": (("status", frozenset({"active", "stopped", "on-hold", "intended"})),),
+    "Observation": (("status", frozenset({"final"})),),
+}
 _REQUEST_STATES: Final = {"active/plan": "planned", "active/order": "requested", "completed/order": "done"}
 _PAIN: Final = f"{LOINC}|38208-5"
 
@@ -120,6 +135,21 @@ def _national(resource: Json) -> str:
     return ""
 
 
+def _restated(resource: Json) -> Iterator[tuple[str, str]]:
+    """RPPS or FINESS that is not the end of the national identifier, names in words that lack a part: other facts."""
+    national = _national(resource)
+    for identifier in resource.get("identifier", ()):
+        value = identifier.get("value", "")
+        if identifier.get("system") in _BARE_NUMBERS and national.partition("|")[2][1:] != value:
+            yield "id", value
+    names = resource.get("name", ())
+    for name in [{"text": names}] if isinstance(names, str) else names:
+        parts = words(" ".join([name.get("family") or name.get("text", ""), *name.get("given", ())]))
+        shown = set(words(str(name.get("text", ""))))
+        if shown and not shown.issuperset(parts):
+            yield "name in words", line(name.get("text"))
+
+
 def _address(value: Json) -> str:
     return address(value.get("line", ()), value.get("postalCode", ""), value.get("city", ""), value.get("country", ""))
 
@@ -153,6 +183,8 @@ class _BundleReader:
             self._resources.setdefault(entry.get("fullUrl", ""), (index, resource))
         if self._composed[0][1].get("resourceType") != "Composition":
             raise _refused("La première ressource n'est pas une Composition.")
+        self._homes: dict[str, list[str]] = {}  # sections that each reference stands in
+        self._section_words: list[list[str]] = []
         self._narratives: dict[str, tuple[list[str], Place]] = {}
         self._guardians: dict[str, list[tuple[str, str]]] = {}
         self._composition(self._composed[0][1])
@@ -203,8 +235,13 @@ class _BundleReader:
 
     def _custodian(self, reference: Json) -> None:
         index, organization = self._target(reference)
+        reachable = False
         for name, value in self._organization(organization):
-            if name not in ("organization telecom", "organization setting"):
+            if name == "organization telecom":
+                if reachable:
+                    continue  # CDA has room for one here
+                reachable = True
+            if name != "organization setting":
                 self._add("custodian", "", name, value, (index, ""))
 
     def _event(self, event: Json) -> None:
@@ -223,8 +260,10 @@ class _BundleReader:
         """Words and titles; a title of a part stands as a heading, that of the whole counts for what precedes them."""
         div = str((section.get("text") or {}).get("div", ""))
         place = (0, f"section[{position}]")
-        code = next(codings(section.get("code")), "|").partition("|")[2]
+        code = next(codings(section.get("code")), "")
         code = WIDER_SECTION.get(code, code)
+        for reference in section.get("entry", ()):
+            self._homes.setdefault(reference.get("reference", ""), []).append(code)
         opening, *parts = _HEADING.split(div)
         found = words(without_tags(opening))
         if found:
@@ -234,6 +273,7 @@ class _BundleReader:
             if said:
                 self._add("section", code, "title", line(without_tags(title)), place)
                 found += said
+        self._section_words.append(list(found))
         known = self._narratives.get(code)
         if known is None:
             self._narratives[code] = (found, place)
@@ -259,7 +299,7 @@ class _BundleReader:
             found = list(self._organization(resource))
         else:
             person = self._target(resource.get("practitioner") or {})[1]
-            found = [("id", _national(person))]
+            found = [("id", _national(person)), *_restated(person)]
             for name in person.get("name", ()):
                 found += _name_parts(name)
             for qualification in person.get("qualification", ()):
@@ -277,6 +317,8 @@ class _BundleReader:
 
     def _organization(self, organization: Json) -> Iterator[tuple[str, str]]:
         yield "organization id", _national(organization)
+        for _, value in _restated(organization):
+            yield "organization id", value
         yield "organization name", line(organization.get("name"))
         for value in organization.get("address", ()):
             yield "organization address", _address(value)
@@ -294,6 +336,8 @@ class _BundleReader:
         for identifier in patient.get("identifier", ()):
             root = identifier.get("system", "").removeprefix("urn:oid:")
             say("id", f"{root}|{identifier.get('value', '')}", "identifier")
+        for part, value in _restated(patient):
+            say(part, value, "name")
         for name in patient.get("name", ()):
             usual = "used" if name.get("use") == "usual" else "birth"
             say(f"{usual} family", line(name.get("family")), "name.family")
@@ -354,6 +398,8 @@ class _BundleReader:
         subject = f"{role}|{line(first.get('family'))}|{line(' '.join(first.get('given', ())))}"
         place = (index, "")
         self._add("relative", subject, "role", role, place)
+        for part, value in _restated(person):
+            self._add("relative", subject, part, value, place)
         for name in names:
             for part, value in _name_parts(name):
                 self._add("relative", subject, part, value, place)
@@ -426,10 +472,18 @@ class _BundleReader:
 
     # ---------------------------------------------------------------- entries
 
-    def _text(self, index: int, resource: Json) -> str:
-        """Note the words of an entry; its key comes back."""
+    def _entry(self, kind: str, index: int, resource: Json) -> str:
+        """Note the words of an entry, its section, and a state that CDA would say too; its key comes back."""
         key = str(resource.get("id", ""))
         self.reading.texts[key] = Text(text_words(resource), frozenset(), (index, "text"))
+        for section in self._homes.get(f"urn:uuid:{key}", ()):
+            self._add(kind, key, "section", section, (index, ""))
+        for name, usual in _USUAL_STATES.get(resource["resourceType"], ()):
+            state = resource.get(name, "")
+            if not isinstance(state, str):
+                state = next((code.partition("|")[2] for code in codings(state)), "")
+            if state not in usual:
+                self._add(kind, key, "state", state or "none", (index, name))
         return key
 
     def _concept(self, kind: str, key: str, name: str, concept: Json | None, place: Place) -> None:
@@ -439,7 +493,7 @@ class _BundleReader:
             self._add(kind, key, f"{name} words", line(concept.get("text")), place)
 
     def _condition(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("problem", index, resource)
         for concept in resource.get("category", ()):
             for code in codings(concept):
                 self._add("problem", key, "kind", code, (index, "category.coding"))
@@ -450,7 +504,7 @@ class _BundleReader:
         self._add("problem", key, "status", status, (index, "clinicalStatus"))
 
     def _allergy(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("allergy", index, resource)
         sort = f"{resource.get('type', '')}/{'+'.join(resource.get('category', ()))}"
         self._add("allergy", key, "sort", sort.strip("/"), (index, "type"))
         self._concept("allergy", key, "code", resource.get("code"), (index, "code"))
@@ -461,7 +515,7 @@ class _BundleReader:
                 self._concept("allergy", key, "reaction", concept, (index, "reaction.manifestation"))
 
     def _medication(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("medication", index, resource)
 
         def say(name: str, value: str, path: str) -> None:
             self._add("medication", key, name, value, (index, path))
@@ -486,7 +540,7 @@ class _BundleReader:
                 say("rate", quantity(amount.get("rateQuantity")), "dosage.doseAndRate.rate")
 
     def _observation(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("observation", index, resource)
 
         def say(name: str, value: str, path: str) -> None:
             self._add("observation", key, name, value, (index, path))
@@ -509,7 +563,7 @@ class _BundleReader:
         say("method", line((resource.get("method") or {}).get("text")), "method.text")
 
     def _consent(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("directive", index, resource)
         provision = resource.get("provision") or {}
         answer = {"permit": "yes", "deny": "no"}.get(provision.get("type", ""), "")
         self._add("directive", key, "answer", answer, (index, "provision.type"))
@@ -520,11 +574,14 @@ class _BundleReader:
         self._add("directive", key, "document", document, (index, "source"))
 
     def _goal(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("goal", index, resource)
         self._concept("goal", key, "code", resource.get("description"), (index, "description"))
 
     def _care_plan(self, index: int, resource: Json) -> None:
-        """Acts are categories of the plan: they have no key of their own in FHIR."""
+        """Acts are categories of the plan, they have no key of their own in FHIR; its text is that of its section."""
+        said = words(without_tags(_HEADING.sub(" ", str((resource.get("text") or {}).get("div", "")))))
+        if said not in self._section_words and said != words(str(resource.get("title", ""))):
+            self._add("care act", "", "narrative", " ".join(said), (index, "text"))
         for concept in resource.get("category", ()):
             for code in codings(concept):
                 self._add("care act", "", "code", code, (index, "category"))
@@ -533,7 +590,7 @@ class _BundleReader:
             self._add("care act", "", "first start", start, (index, "period.start"))
 
     def _request(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("request", index, resource)
         self._concept("request", key, "code", resource.get("code"), (index, "code"))
         self._add("request", key, "due", moment(resource.get("occurrenceDateTime")), (index, "occurrence"))
         state = f"{resource.get('status', '')}/{resource.get('intent', '')}"
@@ -542,19 +599,22 @@ class _BundleReader:
             self._add("request", key, "performer", line(performer.get("display")), (index, "performer"))
 
     def _appointment(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("next visit", index, resource)
         for period in resource.get("requestedPeriod", ()):
             self._add("next visit", key, "date", moment(period.get("start")), (index, "requestedPeriod"))
+        described = words(str(resource.get("description", "")))
+        if described and described != self.reading.texts[key].words:
+            self._add("next visit", key, "description", " ".join(described), (index, "description"))
 
     def _device(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("device", index, resource)
         thing = self._target(resource.get("device") or {})[1]
         self._concept("device", key, "code", thing.get("type"), (index, "device"))
         since = (resource.get("timingPeriod") or {}).get("start")
         self._add("device", key, "start", moment(since), (index, "timing"))
 
     def _attachment(self, index: int, resource: Json) -> None:
-        key = self._text(index, resource)
+        key = self._entry("attachment", index, resource)
         for code in codings(resource.get("type")):
             self._add("attachment", key, "type", code, (index, "type"))
         for content in resource.get("content", ()):

@@ -27,6 +27,7 @@ _ANCHORED: Final = cast("Callable[[Element], list[Element]]", etree.XPath("//*[@
 texts: Final = cast("Callable[[Element], list[str]]", etree.XPath(".//text()", smart_strings=False))
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FRENCH_ENTRY: Final = "1.2.250.1.213.1.1.3."
+_ALLERGY_CONCERN: Final = f"{_FRENCH_ENTRY}40"  # FR-Liste-des-allergies-et-hypersensibilites
 
 # Telecom use -> FHIR use; the other codes have no counterpart there. Source: HL7 TelecommunicationAddressUse.
 _USES: Final = {"H": "home", "HP": "home", "WP": "work", "DIR": "work", "MC": "mobile"}
@@ -44,6 +45,7 @@ _SORTS: Final = {
     "419511003": "medication",
     "418471000": "food",
 }
+_USUAL_STATES: Final = frozenset({"active", "completed"})
 _PAIN: Final = f"{LOINC}|38208-5"
 
 
@@ -259,6 +261,7 @@ class _CdaReader:
     def __init__(self, root: Element) -> None:
         self.reading = Reading()
         self._add = self.reading.add
+        self._home = ""  # section being read
         self._read: set[str] = set()  # keys of the entries met so far
         self._anchors: dict[str, Element] = {element.get("ID", ""): element for element in _ANCHORED(root)}
         self._people: dict[bytes, Facts] = {}
@@ -318,8 +321,7 @@ class _CdaReader:
         for custodian in header.all("custodian"):
             assigned = Children(Children(custodian).first("assignedCustodian"))
             facts = organization(assigned.first("representedCustodianOrganization"))
-            # The schema leaves room for one telecom here, for as many as there are elsewhere.
-            self._person("custodian", "", [f for f in facts if f[0] != "organization telecom"], custodian)
+            self._person("custodian", "", facts, custodian)
 
     def _professional(self, entity: Element | None) -> Facts:
         """What is known of a professional; the author stands four times in most headers, and is read once."""
@@ -463,7 +465,7 @@ class _CdaReader:
 
     def _section(self, section: Element) -> None:
         parts = Children(section)
-        code = next(codings(parts.first("code")), "|").partition("|")[2]
+        code = next(codings(parts.first("code")), "")
         code = WIDER_SECTION.get(code, code)
         for text in parts.all("text"):
             found = words(" ".join(texts(text)))
@@ -474,6 +476,7 @@ class _CdaReader:
                     self._narratives[code] = (found, section)
                 else:
                     known[0].extend(found)
+        self._home = code
         for entry in parts.all("entry"):
             for act in entry:
                 self._act(act)
@@ -492,7 +495,8 @@ class _CdaReader:
                     for inner in related:
                         if inner.tag != f"{_V3}templateId":
                             self._act(inner)
-            self._concern(key, act, parts)
+            if act.tag == f"{_V3}act":
+                self._concern(key, act, parts)
             return
         self._read.add(key)
         for template in parts.all("templateId"):
@@ -504,17 +508,31 @@ class _CdaReader:
         self._add("entry", key, "unknown", str(act.tag).rpartition("}")[2], act)
 
     def _concern(self, key: str, act: Element, parts: Children) -> None:
-        """The act around a problem or an allergy restates its start; another start is one more fact."""
-        start = moment(Children(parts.first("effectiveTime")).value("low"))
-        if start and key in self._read:
-            kind = "allergy" if ("allergy", key, "start", start) in self.reading.facts else "problem"
-            if (kind, key, "start", start) not in self.reading.facts:
-                self._add(kind, key, "start", start, act)
+        """The act around a problem or an allergy restates its start and its end; whatever differs is one more fact."""
+        if key not in self._read:
+            return
+        is_allergy = any(template.get("root") == _ALLERGY_CONCERN for template in parts.all("templateId"))
+        kind = "allergy" if is_allergy else "problem"
+        time = Children(parts.first("effectiveTime"))
+        start, status = moment(time.value("low")), parts.value("statusCode", "code")
+        if start and (kind, key, "start", start) not in self.reading.facts:
+            self._add(kind, key, "start", start, act)
+        if status not in _USUAL_STATES or (status == "completed" and "high" not in time):
+            self._add(kind, key, "state", status or "none", act)
 
     # ---------------------------------------------------------------- entries
 
+    def _entry(self, kind: str, key: str, act: Element, parts: Children) -> None:
+        """Note the section of an entry, the words it points at, and a state out of the usual."""
+        self._add(kind, key, "section", self._home, act)
+        if act.get("negationInd") == "true":
+            self._add(kind, key, "state", "negated", act)
+        status = parts.first("statusCode")
+        if status is not None and status.get("code") not in _USUAL_STATES:
+            self._add(kind, key, "state", status.get("code", "none"), act)
+        self._text(key, parts)
+
     def _text(self, key: str, parts: Children) -> None:
-        """Note the words that the entry points at."""
         text = parts.first("text")
         if text is None:
             return
@@ -551,7 +569,7 @@ class _CdaReader:
         self._add(kind, key, f"{name} words", original(coded), place)
 
     def _problem(self, key: str, act: Element, parts: Children) -> None:
-        self._text(key, parts)
+        self._entry("problem", key, act, parts)
         for code in codings(parts.first("code")):
             self._add("problem", key, "kind", code, act)
         self._concept("problem", key, "code", parts.first("value"), act)
@@ -561,7 +579,7 @@ class _CdaReader:
         self._add("problem", key, "status", "resolved" if "high" in time else "active", act)
 
     def _allergy(self, key: str, act: Element, parts: Children) -> None:
-        self._text(key, parts)
+        self._entry("allergy", key, act, parts)
         substances = parts.all("participant")
         if substances:
             kind = next(codings(parts.first("code")), "")
@@ -570,6 +588,8 @@ class _CdaReader:
             for participant in substances:
                 entity = Children(Children(Children(participant).first("participantRole")).first("playingEntity"))
                 self._concept("allergy", key, "code", entity.first("code"), participant)
+                if (name := content(entity.first("name"))) != original(entity.first("code")):
+                    self._add("allergy", key, "code words", name, participant)
         else:
             self._concept("allergy", key, "code", parts.first("value"), act)
         time = Children(parts.first("effectiveTime"))
@@ -580,15 +600,18 @@ class _CdaReader:
                     self._concept("allergy", key, "reaction", Children(reaction).first("value"), reaction)
 
     def _medication(self, key: str, act: Element, parts: Children) -> None:
-        self._text(key, parts)
+        self._entry("medication", key, act, parts)
 
         def say(name: str, value: str) -> None:
             self._add("medication", key, name, value, act)
 
         product = Children(Children(parts.first("consumable")).first("manufacturedProduct"))
-        material = Children(product.first("manufacturedMaterial")).first("code")
+        made = Children(product.first("manufacturedMaterial"))
+        material = made.first("code")
         coded = parts.first("code") if get(material, "nullFlavor") == "NA" else material
         self._concept("medication", key, "code", coded, act)
+        if (name := content(made.first("name"))) != original(material):
+            say("code words", name)
         times = parts.all("effectiveTime")
         period = Children(times[0] if times else None)
         say("start", moment(period.value("low")))
@@ -598,11 +621,12 @@ class _CdaReader:
         elif not period.value("high"):
             say("status", "ended" if period.value("high", "nullFlavor") == "UNK" else "current")
         for rhythm in times[1:]:
-            hours = Children(rhythm).value("period")
-            if rhythm.get("institutionSpecified") == "true" and hours.isdigit() and hours != "0":
+            period = Children(rhythm)
+            hours, unit = period.value("period"), period.value("period", "unit")
+            if rhythm.get("institutionSpecified") == "true" and unit == "h" and hours.isdigit() and hours != "0":
                 say("rhythm", f"{24 // int(hours)} a day")
             else:
-                say("rhythm", f"every {hours} h")
+                say("rhythm", f"every {hours} {unit}")
         say("as needed", "yes" if "precondition" in parts else "")
         self._concept("medication", key, "route", parts.first("routeCode"), act)
         say("dose", extent(parts.first("doseQuantity")))
@@ -616,7 +640,7 @@ class _CdaReader:
         if "value" not in parts and not parts.value("effectiveTime"):
             self._request(key, act, parts)  # an action that is done: it has a limit, but neither value nor moment
             return
-        self._text(key, parts)
+        self._entry("observation", key, act, parts)
 
         def say(name: str, value: str) -> None:
             self._add("observation", key, name, value, act)
@@ -647,7 +671,7 @@ class _CdaReader:
             self._add("observation", key, "value", value.get("value", ""), act)
 
     def _directive(self, key: str, act: Element, parts: Children) -> None:
-        self._text(key, parts)
+        self._entry("directive", key, act, parts)
         answer = {"true": "yes", "false": "no"}.get(parts.value("value"), "")
         self._add("directive", key, "answer", answer, act)
         time = Children(parts.first("effectiveTime"))
@@ -661,11 +685,11 @@ class _CdaReader:
         if act.get("moodCode") != "GOL":
             self._request(key, act, parts)
             return
-        self._text(key, parts)
+        self._entry("goal", key, act, parts)
         self._concept("goal", key, "code", parts.first("code"), act)
 
     def _request(self, key: str, act: Element, parts: Children) -> None:
-        self._text(key, parts)
+        self._entry("request", key, act, parts)
         self._concept("request", key, "code", parts.first("code"), act)
         time = Children(parts.first("effectiveTime"))
         self._add("request", key, "due", moment(time.value("high")), act)
@@ -682,11 +706,11 @@ class _CdaReader:
             self._act_starts.append((start, act))
 
     def _next_visit(self, key: str, act: Element, parts: Children) -> None:
-        self._text(key, parts)
+        self._entry("next visit", key, act, parts)
         self._add("next visit", key, "date", moment(parts.value("effectiveTime")), act)
 
     def _device(self, key: str, act: Element, parts: Children) -> None:
-        self._text(key, parts)
+        self._entry("device", key, act, parts)
         role = Children(Children(parts.first("participant")).first("participantRole"))
         thing = Children(role.first("playingDevice"))
         self._concept("device", key, "code", thing.first("code"), act)
@@ -702,7 +726,7 @@ class _CdaReader:
                     self._add("attachment", key, "media type", get(value, "mediaType"), inner)
                     self._add("attachment", key, "content", digest(value), inner)
                 else:
-                    self._text(key, found)
+                    self._entry("attachment", key, inner, found)
                     for code in codings(value):
                         self._add("attachment", key, "type", code, inner)
                     self._add("attachment", key, "title", original(value), inner)

@@ -84,7 +84,7 @@ ROLE_CLASS: Final = "2.16.840.1.113883.5.110"  # HL7 RoleClass, published in the
 
 # Sections of CDA that stand in a wider one in FHIR: document-core's section codes (0.1.0) have neither pain nor
 # assessment, and its physical problems are a part of the functional status (47420-5).
-WIDER_SECTION: Final = {"38208-5": "47420-5", "46006-3": "47420-5", "51847-2": "47420-5"}
+WIDER_SECTION: Final = {f"{LOINC}|{code}": f"{LOINC}|47420-5" for code in ("38208-5", "46006-3", "51847-2")}
 
 
 def oid_of(uri: str) -> str:

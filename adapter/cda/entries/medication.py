@@ -21,7 +21,7 @@ _MEDICATION = fragment("""
   <text><reference value="#{anchor}"/></text>
   <statusCode code="completed"/>
   <effectiveTime xsi:type="IVL_TS">{low}{high}</effectiveTime>
-  {frequency}{route}{dose}{rate}{max_dose}
+  {frequency}{route}{dose}{rate}{max_dose}{form}
   <consumable>
     <manufacturedProduct classCode="MANU">
       <templateId root="2.16.840.1.113883.10.20.1.53"/>
@@ -51,6 +51,9 @@ _MAX_PER_DAY = fragment("""
   <numerator xsi:type="PQ" value="{count}" unit="{unit}"/>
   <denominator xsi:type="PQ" value="24" unit="h"/>
 </maxDoseQuantity>
+""")
+_FORM = fragment("""
+<administrationUnitCode nullFlavor="OTH"><originalText>{words}</originalText></administrationUnitCode>
 """)
 _INTAKE = "{dose}"  # UCUM annotation: one intake
 # The CIS code that the French rule wants first is never known here: the doctor named a substance.
@@ -96,6 +99,7 @@ def medication(entry: Medication) -> Markup:
             dose=NOTHING,
             rate=NOTHING,
             max_dose=NOTHING,
+            form=NOTHING,
             product=_NO_PRODUCT,
             indication=NOTHING,
             condition=NOTHING,
@@ -113,6 +117,7 @@ def medication(entry: Medication) -> Markup:
         dose=_DOSE(bounds=datatypes.amount_range(entry.dose)) if entry.dose else NOTHING,
         rate=_RATE(bounds=datatypes.amount_range(entry.rate)) if entry.rate else NOTHING,
         max_dose=_MAX_PER_DAY(count=str(entry.max_per_day), unit=_INTAKE) if entry.max_per_day is not None else NOTHING,
+        form=_FORM(words=entry.form) if entry.form else NOTHING,
         product=_product(entry.product, entry.anchor),
         indication=_INDICATION(key=entry.key, words=entry.indication) if entry.indication else NOTHING,
         condition=_AS_NEEDED(anchor=entry.anchor) if entry.as_needed else NOTHING,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from adapter.compose.identity import Keys
 from adapter.compose.people import People
-from adapter.compose.wording import sentence
+from adapter.compose.wording import moment, offset, partial, sentence
 from adapter.errors import Finding, Severity
 from adapter.mapping import Mappings
+from adapter.model.clinical import Wish
 from adapter.model.coded import Coding, Concept
 from adapter.model.document import AnyEntry, Block, Row
 from adapter.model.visit import Visit
@@ -53,13 +55,17 @@ class Draft:
     def uncoded(self, path: str) -> None:
         """Report an entry that stays text because no code is known for it."""
         self.notices.append(
-            Finding("CMP-UNCODED", Severity.WARNING, path, "Élément sans code : conservé en texte.", "DESIGN 3")
+            Finding("CMP-UNCODED", Severity.WARNING, path, "Élément sans code : conservé en texte.", "Règle de l'adaptateur : pas de code par défaut")
         )
 
-    def named(self, table: str, local: str, label: str | None = None) -> Concept:
-        """Concept of a local value; the doctor's own words replace the table's label when given."""
+    def named(self, table: str, local: str, own_words: str | None = None) -> Concept:
+        """Concept of a local value; the doctor's own words follow the table's label, or stand alone for « other »."""
         concept = self.mappings.concept(table, local)
-        return Concept(label, concept.codings) if label else concept
+        if not own_words:
+            return concept
+        if local == "other":
+            return Concept(own_words, concept.codings)
+        return Concept(self.words("own-words").format(label=concept.text, words=own_words), concept.codings)
 
     def shown(self, table: str, local: str | None) -> str:
         """French label of a local value, empty when there is none."""
@@ -69,6 +75,26 @@ class Draft:
         """Concept from the doctor's words and the codes that the software sent (system key, code)."""
         found = tuple(Coding(self.mappings.system(key), code) for key, code in codings if code)
         return Concept(text, found)
+
+    def since(self, value: str | None, key: str = "since") -> str:
+        """``depuis le 21/09/2026``, ``depuis 09/2026``; `key` names another turn of ``[period]``."""
+        if not value:
+            return ""
+        return self.words(f"period.{key}-day" if len(value) == 10 else f"period.{key}").format(date=partial(value))
+
+    def when(self, at: datetime | None) -> str:
+        """Moment of a measure; its offset is told when it is not that of the visit."""
+        if at is None:
+            return ""
+        shown = moment(at)
+        if at.utcoffset() != self.visit.start.utcoffset():
+            return self.words("scales.at-offset").format(moment=shown, offset=offset(at))
+        return shown
+
+    def source(self, wish: Wish) -> str:
+        """Who told a wish: ``Un proche, Annaïg LE GOFF``."""
+        shown = self.shown("wish-sources", wish.source)
+        return f"{shown}, {self.people.refs[wish.told_by][1]}" if wish.told_by else shown
 
     def heads(self, table: str) -> tuple[str, ...]:
         """Column titles of one table of the narrative."""

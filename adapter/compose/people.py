@@ -7,7 +7,7 @@ from adapter.mapping import Mappings
 from adapter.model import document as doc
 from adapter.model import people as told
 from adapter.model.coded import Coding, Concept
-from adapter.model.identifiers import Finess, Rpps
+from adapter.model.identifiers import Finess, InseeCommune, MatriculeIns, Rpps
 from adapter.model.visit import Visit
 
 PS_ROOT = "1.2.250.1.71.4.2.1"
@@ -132,7 +132,9 @@ class People:
         m = self._mappings
         # A matricule leaves the practice only when the identity is qualified (RNIV; reference domain 4.3).
         qualified = given.ins is not None and given.ins.status == "qualified"
-        ins = doc.Identifier(given.ins.root, given.ins.value) if given.ins and qualified else None
+        ins = None
+        if given.ins and qualified:
+            ins = doc.Identifier(given.ins.root, MatriculeIns.parse(given.ins.value, given.ins.root).value)
         local = given.local_id or ("" if ins else self._keys.key("patient"))
         guardians = []
         for g in given.guardians:
@@ -160,7 +162,7 @@ class People:
             ins_qualified=qualified,
             identity_status=m.concept("identity-statuses", given.ins.status).coding if given.ins else None,
             local_id=doc.Identifier(self._keys.local_root(), local) if local else None,
-            birth_place_code=given.birth_place or "",
+            birth_place_code=InseeCommune.parse(given.birth_place).value if given.birth_place else "",
             birth_place_name=given.birth_place_name or "",
             used_family=given.used_family_name or "",
             used_given=given.used_given_name or "",
@@ -193,10 +195,14 @@ class People:
         reach, home = telecoms(given.telecoms), address(given.address)
         kind = m.concept("team-structures", given.structure) if given.structure else None
         organization = None
-        if given.structure_name or kind:
+        if given.structure_name or kind or given.finess:
+            known = given.structure_name or (kind.text if kind else "")
+            if not known and given.finess:
+                number = m.text("finess").format(number=Finess.parse(given.finess).value)
+                known = m.text("team.structure").format(finess=number)
             organization = doc.Organization(
                 key=keys.key(f"team/{given.id}/structure"),
-                name=given.structure_name or (kind.text if kind else ""),
+                name=known,
                 identifier=finess_id(given.finess) if given.finess else None,
                 kind=kind,
                 telecoms=() if given.name else reach,

@@ -21,6 +21,14 @@ RULES: Final[Mapping[str, RuleText]] = {
             "Règle de l'adaptateur : pas de code par défaut",
         ),
         RuleText(
+            "CMP-ATC",
+            Severity.WARNING,
+            "Code ATC d'une autre substance",
+            "Le code ATC transmis n'est pas l'un de ceux de la substance choisie. Il est imprimé tel quel, à côté du"
+            " texte du médecin, sans le code de la substance. Vérifier lequel des deux est juste.",
+            "Règle de l'adaptateur : un traitement ne porte pas deux codes qui se contredisent",
+        ),
+        RuleText(
             "CMP-INS",
             Severity.WARNING,
             "Matricule INS non imprimé",

@@ -21,6 +21,12 @@ def moment(value: datetime) -> str:
     return f"{day(value)} à {clock(value)}"
 
 
+def offset(value: datetime) -> str:
+    """``+02:00``; empty for UTC itself."""
+    shown = value.isoformat()[-6:]
+    return "" if shown == "+00:00" else shown
+
+
 def partial(value: str | None) -> str:
     """Date at the precision in which it was given: ``2025``, ``03/2025``, ``14/03/2025``; empty when unknown."""
     return "/".join(reversed(value.split("-"))) if value else ""
@@ -44,5 +50,12 @@ def joined(parts: Iterable[str], separator: str = " ; ") -> str:
 
 
 def sentence(columns: tuple[str, ...], cells: tuple[str, ...]) -> str:
-    """One line for one table row: ``Colonne : cellule ; ...`` without the empty cells."""
-    return " ; ".join(f"{column} : {cell}" for column, cell in zip(columns, cells, strict=True) if cell)
+    """One line for one table row: ``Colonne : cellule ; ...`` without the empty cells.
+
+    A cell that ends as a sentence does keeps its own stop, and no semicolon follows it.
+    """
+    said = " ; ".join([f"{column} : {cell}" for column, cell in zip(columns, cells, strict=True) if cell])
+    for stop in ".!?…":
+        if stop in said:
+            said = said.replace(f"{stop} ; ", f"{stop} ")
+    return said

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Literal
 
 from adapter.compose.draft import Content, Draft, row
-from adapter.compose.wording import decimal, joined, lines, moment, partial
+from adapter.compose.wording import decimal, joined, lines, partial
 from adapter.mapping import SectionSpec
 from adapter.model import clinical
 from adapter.model.coded import Coding, Concept
 from adapter.model.document import AnyEntry, Block, Bullets, Item, Observation, Paragraph, Quantity, Row, Table
+from adapter.model.visit_rules import SCALES
 
 # Self-reported pain from 0 to 10: the only scores that may stand under LOINC 38208-5 (severity of pain). The score
 # of another scale under that code would be read as a number out of ten.
@@ -35,6 +36,8 @@ def performance(draft: Draft, spec: SectionSpec) -> Content:
             anchor = draft.anchor(spec.key)
             what = draft.concept("functional-states", state)
             items.append(Item(what.text, anchor))
+            if not what.codings:
+                draft.uncoded(f"$.function.states[{number}]")
             entries.append(
                 Observation(
                     key=draft.keys.key(f"function/{number}"),
@@ -78,26 +81,27 @@ def measure(
     """Narrative row and observation of one measure on a scale."""
     visit, m = draft.visit, draft.mappings
     anchor = draft.anchor(section)
-    concept = draft.concept("scales", scale.scale)
+    concept = draft.named("scales", scale.scale, scale.label)
     value: int | Concept | None = scale.value
     if scale.value is not None and scale.scale in _ANSWERS:
         value = m.concept(_ANSWERS[scale.scale], str(scale.value))
     shown = "" if scale.value is None else str(scale.value)
+    bounds = SCALES[scale.scale]
     if isinstance(value, Concept):
         shown = f"{shown} ({value.text})"
+    elif shown and bounds.low == 0:
+        shown = draft.words("scales.score").format(value=shown, high=bounds.high)
     absent = lines(scale.not_assessable)
     if absent:
         shown = draft.words("scales.not-assessable").format(reason=absent)
     about = draft.people.refs[scale.relative][1] if scale.relative else ""
-    context = joined((scale.context or "", scale.label or "", about), ", ")
+    context = joined((scale.context or "", about), ", ")
     at = scale.at or visit.start
-    cells = (concept.text, shown, context, moment(scale.at) if scale.at else "", lines(scale.comment))
+    cells = (concept.text, shown, context, draft.when(scale.at), lines(scale.comment))
     narrative, statement = row(columns, cells, anchor)
     kind: Literal["pain", "score"] = "pain" if scale.scale in SELF_REPORTED_PAIN else "score"
     if kind == "pain" and absent:
         value = m.concept("pain-answers", "not-assessable")
-    if not concept.codings:
-        draft.uncoded(f"$.scales[{number}]")
     observation = Observation(
         key=draft.keys.key(f"scales/{number}"),
         anchor=anchor,
@@ -156,6 +160,8 @@ def symptoms(draft: Draft, spec: SectionSpec) -> Content:
                 draft.uncoded(f"$.symptoms[{number}]")
             value: Concept | bool | None = intensity if intensity else True
             absent = ""
+            if intensity is None and s.evolution == "resolved":
+                value = draft.concept("evolutions", s.evolution)  # gone: nothing says that it is still there
             if s.intensity == "absent":
                 value = False
             elif s.intensity == "not-assessable" and intensity:
@@ -196,6 +202,9 @@ def _wounds(draft: Draft, section: str) -> tuple[Table, list[Observation]]:
         anchor = draft.anchor(section)
         what = draft.concept("wounds", w.kind)
         stage = str(w.stage) if w.stage is not None else ""
+        value: Concept | str | bool = draft.words("wounds.stage").format(n=stage) if stage else True
+        if stage and w.kind == "pressure-ulcer":
+            value = draft.concept("pressure-ulcer-stages", stage)
         cells = (what.text, w.site or "", stage, lines(w.care), lines(w.comment))
         narrative, statement = row(columns, cells, anchor)
         rows.append(narrative)
@@ -209,7 +218,7 @@ def _wounds(draft: Draft, section: str) -> tuple[Table, list[Observation]]:
                 kind="finding",
                 what=what,
                 at=draft.visit.start,
-                value=draft.words("wounds.stage").format(n=w.stage) if w.stage is not None else True,
+                value=value,
                 site=w.site or "",
             )
         )
@@ -260,7 +269,7 @@ def vital_signs(draft: Draft, spec: SectionSpec) -> Content:
         unit = draft.concept("vital-sign-units", v.sign)
         ucum: Coding | None = unit.coding
         shown = f"{decimal(v.value)} {unit.text}"
-        narrative, statement = row(columns, (what.text, shown, moment(v.at) if v.at else "", lines(v.comment)), anchor)
+        narrative, statement = row(columns, (what.text, shown, draft.when(v.at), lines(v.comment)), anchor)
         rows.append(narrative)
         entries.append(
             Observation(

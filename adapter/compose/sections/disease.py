@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from adapter.compose.draft import Content, Draft, row
+from adapter.compose.people import spaced
 from adapter.compose.wording import clock, day, joined, lines, moment, partial
 from adapter.mapping import SectionSpec
 from adapter.model import clinical
 from adapter.model.document import Block, Bullets, Item, Paragraph, Problem, Row, Table
+from adapter.model.identifiers import Finess
 
 
 def conclusions(draft: Draft, spec: SectionSpec) -> Content:
@@ -36,14 +38,20 @@ def reason(draft: Draft, spec: SectionSpec) -> Content:
     if place.address:
         a = place.address
         where = joined((where, *a.lines, joined((a.postal_code, a.city), " ")), ", ")
+    if visit.place.finess:
+        where = joined((where, words("finess").format(number=Finess.parse(visit.place.finess).value)), ", ")
+    where = joined((where, *[spaced(t) for t in place.telecoms]), ", ")
     blocks.append(Paragraph(where, words("reason.place-label"), draft.anchor(spec.key)))
-    if visit.present:
+    named = {p.ref for p in visit.present}
+    guardians = [g.id for g in visit.patient.guardians if g.present and g.id not in named]
+    if visit.present or guardians:
         remote = words("reason.remote")
         items = []
         for p in visit.present:
-            who = joined((people.refs[p.ref][1] if p.ref else "", p.label or ""), ", ")
-            kind = draft.shown("presences", p.kind)
-            items.append(Item(joined((who or kind, remote if p.remote else ""), ", "), draft.anchor(spec.key)))
+            who = people.refs[p.ref][1] if p.ref else draft.shown("presences", p.kind)
+            text = joined((who, p.label or "", remote if p.remote else ""), ", ")
+            items.append(Item(text, draft.anchor(spec.key)))
+        items += [Item(people.refs[guardian][1], draft.anchor(spec.key)) for guardian in guardians]
         blocks.append(Bullets(tuple(items), words("reason.present-label")))
     if visit.reason:
         blocks.append(Paragraph(lines(visit.reason), words("reason.label"), draft.anchor(spec.key)))
@@ -86,7 +94,9 @@ def _listed(
     entries: list[Problem] = []
     for number, (p, main) in enumerate(problems):
         anchor = draft.anchor(section)
-        period = joined((partial(p.onset), partial(p.end)), " – ") if p.end else partial(p.onset)
+        period = partial(p.onset)
+        if p.end and p.end != p.onset:
+            period = f"{period} – {partial(p.end)}" if period else draft.since(p.end, "until")
         status = draft.shown("problem-statuses", p.status)
         nature = joined((main_word if main else "", draft.shown("problem-kinds", p.kind)), ", ")
         cells = (p.label, p.cim10 or "", nature, period, status, lines(p.comment))

@@ -35,51 +35,72 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
         if relative.person not in seen:
             seen.add(relative.person)
             numbers += always(relative.name.text, relative.telecoms)
+    for guardian in people.patient.guardians:
+        numbers += always(guardian.name.text if guardian.name else guardian.organization_name, guardian.telecoms)
+    for doctor in (people.attending, people.replaced):
+        if doctor:
+            numbers += always(doctor.name.text, doctor.telecoms)
     numbers += always(people.author.name.text, people.author.telecoms)
     numbers += always(people.custodian.name, people.custodian.telecoms)
     numbers += always(people.place.label, people.place.telecoms)
     bullets(numbers, "vigilance.numbers")
 
-    orders: list[str] = []
-    for limitation in visit.limitations:
-        orders += [draft.shown("limitations", item) for item in limitation.items]
-    if visit.directives:
-        orders += [
-            words("vigilance.directive-accepted" if d.accepted else "vigilance.directive-refused").format(
-                subject=d.label or draft.shown("directives", d.kind)
-            )
-            for d in visit.directives.items
-            if d.accepted is not None
-        ]
-    orders += [
-        words("vigilance.wish").format(
-            subject=draft.shown("wishes", w.subject), position=draft.shown("preferences", w.preference)
-        )
-        for w in visit.wishes
-        if w.preference
-    ]
-    if visit.places and visit.places.fallback:
-        orders.append(
-            words("vigilance.fallback").format(
-                place=joined((visit.places.fallback, visit.places.fallback_phone or ""), ", ")
-            )
-        )
-    bullets(orders, "vigilance.orders")
+    bullets(_orders(draft), "vigilance.orders")
 
     if visit.expected_events:
         columns = draft.heads("expected-events")
         rows: list[Row] = []
         for event in visit.expected_events:
-            what = event.label or draft.shown("expected-events", event.event)
+            what = draft.named("expected-events", event.event, event.label).text
             rows.append(row(columns, (what, lines(event.action)), draft.anchor(spec.key))[0])
         blocks.append(Table(columns, tuple(rows), words("vigilance.events")))
 
     products = [
         joined(
-            (p.label, p.indication or "", amount(draft, p.dose), draft.shown("routes", p.route), p.location or ""), ", "
+            (
+                joined(
+                    (
+                        p.label,
+                        p.indication or "",
+                        amount(draft, p.dose),
+                        draft.shown("routes", p.route),
+                        p.location or "",
+                    ),
+                    ", ",
+                ),
+                lines(p.instructions),
+            ),
+            "\n",
         )
         for p in visit.anticipatory
         if p.at_home
     ]
     bullets(products, "vigilance.products")
     return Content(tuple(blocks))
+
+
+def _orders(draft: Draft) -> list[str]:
+    """Decisions, written directives, wishes: each with the words that bound it, since a condition cut off misleads."""
+    visit, words = draft.visit, draft.words
+    orders: list[str] = []
+    for limitation in visit.limitations:
+        orders += [draft.shown("limitations", item) for item in limitation.items]
+        if limitation.comment:
+            orders.append(words("comment-line").format(text=lines(limitation.comment)))
+    for d in visit.directives.items if visit.directives else ():
+        key = "directive" if d.accepted is None else "directive-accepted" if d.accepted else "directive-refused"
+        told = words(f"vigilance.{key}").format(subject=draft.named("directives", d.kind, d.label).text)
+        orders.append(joined((told, lines(d.comment)), "\n"))
+    for w in visit.wishes:
+        if w.preference or w.text:
+            told = words("vigilance.wish" if w.preference else "vigilance.wish-told").format(
+                subject=draft.shown("wishes", w.subject),
+                position=draft.shown("preferences", w.preference),
+                source=draft.source(w),
+            )
+            orders.append(joined((told, lines(w.text)), "\n"))
+    if visit.places:
+        fallback = joined((visit.places.fallback or "", visit.places.fallback_phone or ""), ", ")
+        if fallback:
+            orders.append(words("vigilance.fallback").format(place=fallback))
+    return orders

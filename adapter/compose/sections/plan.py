@@ -23,6 +23,7 @@ from adapter.model.document import (
     Row,
     Table,
 )
+from adapter.model.identifiers import Rpps
 
 
 def care_plan(draft: Draft, spec: SectionSpec) -> Content:
@@ -95,11 +96,13 @@ def _wishes(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEn
         anchor = draft.anchor(section)
         what = draft.concept("wishes", w.subject)
         position = draft.shown("preferences", w.preference)
-        by = draft.people.refs[w.told_by][1] if w.told_by else ""
-        source = joined((draft.shown("wish-sources", w.source), by), ", ")
+        source = draft.source(w)
         cells = (what.text, position, source, day(w.said_on) if w.said_on else "", lines(w.text))
         narrative, statement = row(columns, cells, anchor)
         rows.append(narrative)
+        value: Concept | str = lines(w.text) or words("wishes.mentioned")
+        if w.preference:
+            value = draft.concept("preferences", w.preference)
         entries.append(
             Observation(
                 key=draft.keys.key(f"wishes/{number}"),
@@ -108,7 +111,7 @@ def _wishes(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEn
                 kind="wish",
                 what=what,
                 at=draft.visit.start,
-                value=draft.concept("preferences", w.preference) if w.preference else words("wishes.see-text"),
+                value=value,
                 method=source,
             )
         )
@@ -206,28 +209,42 @@ def _team(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEntr
         return
     columns = draft.heads("team")
     rows: list[Row] = []
-    since, until, always = words("period.since"), words("period.until"), words("team.always")
+    always = words("team.always")
     for member in people.team:
         told = people.team_members[member.key]
         person, structure = member.professional, member.organization
         reach = person.telecoms if person else structure.telecoms if structure else ()
-        phones = joined((spaced(t) + (f" ({always})" if t.always else "") for t in reach), ", ")
+        phones = joined([spaced(t) + (f" ({always})" if t.always else "") for t in reach], ", ")
         period = joined(
             (
-                since.format(date=day(member.start)) if member.start else "",
-                until.format(date=day(member.end)) if member.end else "",
+                draft.since(told.since.isoformat() if told.since else ""),
+                draft.since(told.until.isoformat() if told.until else "", "until"),
             ),
             ", ",
         )
+        role, who = [member.label], [person.name.text if person else "", structure.name if structure else ""]
+        if person is None:
+            # Without a named bearer, the profession and the number stand in no header.
+            if told.profession:
+                role.append(draft.shown("professions", told.profession))
+            if told.rpps:
+                who.append(words("rpps").format(number=Rpps.parse(told.rpps).value))
+        if structure and structure.kind:
+            role.append(structure.kind.text)
         cells = (
-            member.label,
-            joined((person.name.text if person else "", structure.name if structure else ""), ", "),
+            joined(_distinct(role, structure.name if structure else ""), ", "),
+            joined(who, ", "),
             phones,
             period,
             lines(told.comment),
         )
         rows.append(row(columns, cells, draft.anchor(section))[0])
     blocks.append(Table(columns, tuple(rows), words("plan.team")))
+
+
+def _distinct(texts: list[str], shown: str) -> list[str]:
+    """The texts in their order, each once, without the one that is shown elsewhere."""
+    return [text for text in dict.fromkeys(texts) if text != shown] or texts[:1]
 
 
 def attachments(draft: Draft, spec: SectionSpec) -> Content:

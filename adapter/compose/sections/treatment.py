@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapter.compose.draft import Content, Draft, row
 from adapter.compose.wording import day, decimal, joined, lines, partial
+from adapter.errors import Finding, Severity
 from adapter.mapping import SectionSpec
 from adapter.model import clinical
 from adapter.model.coded import Coding, Concept
@@ -50,10 +51,11 @@ def allergies(draft: Draft, spec: SectionSpec) -> Content:
     for number, a in enumerate(told.items):
         anchor = draft.anchor(spec.key)
         kind = draft.concept("allergy-kinds", a.kind)
-        cells = (a.agent, kind.text, a.reaction or "", partial(a.onset), lines(a.comment))
+        reaction = a.reaction or a.reaction_cim10 or ""
+        cells = (a.agent, kind.text, reaction, partial(a.onset), lines(a.comment))
         narrative, statement = row(columns, cells, anchor)
         rows.append(narrative)
-        agent = drug(draft, a.agent, a.substance, a.atc, None)
+        agent = drug(draft, f"$.allergies.items[{number}]", a.agent, a.substance, a.atc)
         if not agent.codings:
             draft.uncoded(f"$.allergies.items[{number}]")
         entries.append(
@@ -63,7 +65,7 @@ def allergies(draft: Draft, spec: SectionSpec) -> Content:
                 statement=statement,
                 kind=m.coding("allergy-kinds", a.kind),
                 agent=agent,
-                reaction=draft.coded(a.reaction, ("cim-10", a.reaction_cim10)) if a.reaction else None,
+                reaction=draft.coded(reaction, ("cim-10", a.reaction_cim10)) if reaction else None,
                 onset=a.onset or "",
             )
         )
@@ -73,8 +75,13 @@ def allergies(draft: Draft, spec: SectionSpec) -> Content:
     return Content(tuple(blocks), tuple(entries))
 
 
-def drug(draft: Draft, label: str, substance: str | None, atc: str | None, cis: str | None) -> Concept:
-    """Product in the doctor's words, with the CIS and ATC codes that were given or that the substance has."""
+def drug(
+    draft: Draft, path: str, label: str, substance: str | None, atc: str | None, cis: str | None = None
+) -> Concept:
+    """Product in the doctor's words, with the CIS and ATC codes that were given or that the substance has.
+
+    An ATC code that the substance does not have is printed alone, as it was given, and reported.
+    """
     codings: list[Coding] = []
     if cis:
         codings.append(Coding(draft.mappings.system("cis"), cis))
@@ -82,6 +89,8 @@ def drug(draft: Draft, label: str, substance: str | None, atc: str | None, cis: 
         known = [c for c in draft.concept("substances", substance).codings if not atc or c.code == atc]
         codings += known
         if atc and not known:
+            message = "Le code ATC transmis n'est pas celui de la substance : il est imprimé seul."
+            draft.notices.append(Finding("CMP-ATC", Severity.WARNING, f"{path}.atc", message, "Règle de l'adaptateur : codes concordants"))
             codings.append(Coding(draft.mappings.system("atc"), atc))
     elif atc:
         codings.append(Coding(draft.mappings.system("atc"), atc))
@@ -155,14 +164,13 @@ def _dosage(draft: Draft, t: clinical.Treatment) -> str:
             parts.append(words(key).format(n=p.max_boluses, hours=p.max_boluses_hours))
         elif p.max_boluses_hours is not None:
             parts.append(words("dosage.boluses-hours").format(hours=p.max_boluses_hours))
-    return joined((*parts, lines(t.instructions)), ", ")
+    return joined((joined(parts, ", "), lines(t.instructions)), "\n")
 
 
 def _listed(
     draft: Draft, section: str, items: list[tuple[int, clinical.Treatment]], caption: str
 ) -> tuple[Table, list[Medication]]:
     columns = draft.heads("treatments")
-    since, until, changed = (draft.words(f"period.{w}") for w in ("since", "until", "changed"))
     rows: list[Row] = []
     entries: list[Medication] = []
     for number, t in items:
@@ -171,12 +179,7 @@ def _listed(
         route = draft.concept("routes", t.route) if t.route else None
         form = joined((draft.shown("releases", t.release), t.form or ""), ", ")
         period = joined(
-            (
-                since.format(date=partial(t.start)) if t.start else "",
-                until.format(date=partial(t.end)) if t.end else "",
-                changed.format(date=partial(t.last_change)) if t.last_change else "",
-            ),
-            ", ",
+            (draft.since(t.start), draft.since(t.end, "until"), draft.since(t.last_change, "changed")), ", "
         )
         nature = draft.shown("treatment-kinds", t.kind)
         status = draft.shown("treatment-statuses", t.status)
@@ -186,11 +189,11 @@ def _listed(
             route.text if route else "",
             joined((status, nature), ", "),
             period,
-            joined((t.indication or "", lines(t.change_reason)), " ; "),
+            joined((t.indication or "", lines(t.change_reason)), "\n"),
         )
         narrative, statement = row(columns, cells, anchor)
         rows.append(narrative)
-        product = drug(draft, t.label, t.substance, t.atc, t.cis)
+        product = drug(draft, f"$.treatments.items[{number}]", t.label, t.substance, t.atc, t.cis)
         if not product.codings:
             draft.uncoded(f"$.treatments.items[{number}]")
         entries.append(
@@ -225,7 +228,7 @@ def _anticipatory(draft: Draft, section: str) -> tuple[Table, list[Medication]]:
     for number, p in enumerate(draft.visit.anticipatory):
         anchor = draft.anchor(section)
         route = draft.concept("routes", p.route) if p.route else None
-        dosage = joined((amount(draft, p.dose), lines(p.instructions)), ", ")
+        dosage = joined((amount(draft, p.dose), lines(p.instructions)), "\n")
         at_home = (
             "" if p.at_home is None else words("anticipatory.at-home" if p.at_home else "anticipatory.not-at-home")
         )
@@ -239,7 +242,7 @@ def _anticipatory(draft: Draft, section: str) -> tuple[Table, list[Medication]]:
         )
         narrative, statement = row(columns, cells, anchor)
         rows.append(narrative)
-        product = drug(draft, p.label, p.substance, p.atc, None)
+        product = drug(draft, f"$.anticipatory[{number}]", p.label, p.substance, p.atc)
         if not product.codings:
             draft.uncoded(f"$.anticipatory[{number}]")
         entries.append(

@@ -19,7 +19,7 @@ def advance_directives(draft: Draft, spec: SectionSpec) -> Content:
     blocks: list[Block] = []
     entries: list[Directive] = []
     text = words(f"directives.{status}")
-    if told and told.written_on:
+    if told and told.written_on and status == "written":
         text = words("directives.written-on").format(date=day(told.written_on))
     if told and told.location:
         text = joined((text, words("directives.location").format(place=told.location)), "\n")
@@ -101,6 +101,9 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
         if text:
             blocks.append(Paragraph(text, words("social.living"), anchor))
         if living:
+            value = draft.concept("living-situations", living)
+            if not value.codings:
+                draft.uncoded("$.social.living")
             entries.append(
                 Observation(
                     key=draft.keys.key("social/living"),
@@ -109,7 +112,7 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
                     kind="social",
                     what=Concept(words("social.living"), (draft.mappings.coding("acts", "social-element"),)),
                     at=visit.start,
-                    value=draft.concept("living-situations", living),
+                    value=value,
                 )
             )
     if visit.patient.guardians:

@@ -1,1 +1,6 @@
 """From a Document and its bytes to what a DMP is told: values, free of any protocol."""
+
+from adapter.submission.prepare import Form, Limits, SubmissionRefused, fhir_oid, prepare
+from adapter.submission.values import DocumentEntry, Submission, SubmissionSet
+
+__all__ = ["DocumentEntry", "Form", "Limits", "Submission", "SubmissionRefused", "SubmissionSet", "fhir_oid", "prepare"]

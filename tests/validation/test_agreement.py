@@ -17,7 +17,20 @@ from lxml import etree
 from adapter import cda, fhir, render
 from adapter.errors import Finding, Severity
 from adapter.model.coded import Concept
-from adapter.model.document import Bullets, Document, Goal, Item, Paragraph, Row, Section, Table
+from adapter.model.document import (
+    AnyEntry,
+    Block,
+    Bullets,
+    Document,
+    Goal,
+    Item,
+    Medication,
+    Paragraph,
+    Problem,
+    Row,
+    Section,
+    Table,
+)
 from adapter.validation.agreement import (
     RULES,
     Fact,
@@ -37,14 +50,29 @@ NOT_IN_FHIR, NOT_IN_CDA = "AGR-MISSING-IN-FHIR", "AGR-MISSING-IN-CDA"
 
 
 def told_alike(document: Document) -> Document:
-    """`document` whose first problem says all the words of its row, as composed documents do."""
+    """`document` whose entries say the words of their rows, all of them and no others, as composed documents do."""
 
-    def mended(section: Section) -> Section:
-        statement = "Adénocarcinome du pancréas, depuis 03/2026, en cours"
-        entries = tuple(replace(e, statement=statement) if e.key == key("problem-1") else e for e in section.entries)
-        return replace(section, entries=entries)
+    def entry(value: AnyEntry) -> AnyEntry:
+        if isinstance(value, Problem) and value.key == key("problem-1"):
+            return replace(value, statement="Adénocarcinome du pancréas, depuis 03/2026, en cours")
+        if isinstance(value, Medication) and value.key == key("treatment-3"):
+            return replace(value, dosage="patch 12 µg/h")
+        if isinstance(value, Medication) and value.key == key("treatment-1"):
+            return replace(value, form="LP")
+        if isinstance(value, Medication) and value.key == key("treatment-5"):
+            return replace(value, statement=f"{value.statement}, 1 ampoule si détresse")
+        return value
 
-    return replace(document, sections=tuple(map(mended, document.sections)))
+    def block(value: Block) -> Block:
+        if isinstance(value, Table) and value.rows[-1].anchor == "treatment-5":
+            last = replace(value.rows[-1], cells=(f"{value.rows[-1].cells[0]}, 1 ampoule si détresse",))
+            return replace(value, rows=(*value.rows[:-1], last))
+        return value
+
+    def section(value: Section) -> Section:
+        return replace(value, blocks=tuple(map(block, value.blocks)), entries=tuple(map(entry, value.entries)))
+
+    return replace(document, sections=tuple(map(section, document.sections)))
 
 
 @cache
@@ -195,6 +223,11 @@ EDITS: dict[str, tuple[str, str, str]] = {
     "finess": ("bundle", '"value":"990000010"', '"value":"990000028"'),
     "name-in-words": ("bundle", '"text":"Jean MARCHAND"', '"text":"Paul MARCHAND"'),
     "appointment-description": ("bundle", '"description":"Prochaine visite le', '"description":"Visite le'),
+    "dosage": ("bundle", '"text":"60 mg matin et soir"', '"text":"60 mg matin, midi et soir"'),
+    "unit-in-words": ("bundle", '"value":20.50,"unit":"mg"', '"value":20.50,"unit":"µg"'),
+    "form": ("cda", "<originalText>LP</originalText>", "<originalText>LI</originalText>"),
+    "most-a-day": ("cda", '<numerator xsi:type="PQ" value="4"', '<numerator xsi:type="PQ" value="8"'),
+    "device-site": ("bundle", '"text":"sous-clavière droite"', '"text":"sous-clavière gauche"'),
     "rhythm-unit": ("cda", 'value="72" unit="h"', 'value="72" unit="d"'),
 }  # fmt: skip
 
@@ -203,7 +236,8 @@ EDITS: dict[str, tuple[str, str, str]] = {
 ONE_SIDED = {
     "entry-added-words", "problem-onset", "product-name", "allergen-name", "negated", "cancelled", "concern-closed",
     "entered-in-error", "refuted", "rpps", "finess", "name-in-words", "appointment-description",
-    "not-taken",
+    "not-taken", "dosage", "unit-in-words", "device-site",
+    "form", "most-a-day",
 }  # fmt: skip
 
 

@@ -14,13 +14,15 @@ from adapter.validation.agreement.facts import Fact, Key, Reading, Text, bare, w
 from adapter.validation.rule_text import RuleText
 from adapter.validation.xml_input import parse_xml
 
+_NOT_IN_FHIR: Final = "AGR-MISSING-IN-FHIR"
+_NOT_IN_CDA: Final = "AGR-MISSING-IN-CDA"
 _SOURCE: Final = "Règle interne : les deux documents disent la même chose (DESIGN 3)"
 
 RULES: Final[dict[str, RuleText]] = {
     text.code: text
     for text in (
         RuleText(
-            "AGR-MISSING-IN-FHIR",
+            _NOT_IN_FHIR,
             Severity.ERROR,
             "Fait du CDA absent du Bundle FHIR",
             "Un fait lu dans le document CDA (code, valeur, date, personne, texte) n'est pas lu dans le Bundle, ou y"
@@ -29,7 +31,7 @@ RULES: Final[dict[str, RuleText]] = {
             _SOURCE,
         ),
         RuleText(
-            "AGR-MISSING-IN-CDA",
+            _NOT_IN_CDA,
             Severity.ERROR,
             "Fait du Bundle FHIR absent du CDA",
             "Un fait lu dans le Bundle n'est pas lu dans le document CDA, ou y est lu moins souvent. Le chemin désigne"
@@ -208,8 +210,8 @@ def _differences(left: Reading, right: Reading) -> list[Finding]:
     if left.facts.keys() != right.facts.keys() or any(
         len(places) != len(right.facts[key]) for key, places in left.facts.items()
     ):
-        findings += _one_sided(left, right, "AGR-MISSING-IN-FHIR", "le Bundle FHIR", _xpath)
-        findings += _one_sided(right, left, "AGR-MISSING-IN-CDA", "le CDA", _fhirpath)
+        findings += _one_sided(left, right, _NOT_IN_FHIR, "le Bundle FHIR", _xpath)
+        findings += _one_sided(right, left, _NOT_IN_CDA, "le CDA", _fhirpath)
     for key in left.texts.keys() & right.texts.keys():
         findings += _texts(left.texts[key], right.texts[key])
     return findings
@@ -302,16 +304,20 @@ def _first_difference(one: str, other: str) -> int:
 def _texts(cda: Text, bundle: Text) -> Iterator[Finding]:
     """Words of one entry: FHIR says those of CDA in order, and beside them only labels."""
     wanted, said = bare(cda.words), bare(bundle.words)
+    for claim, place in bundle.claims:
+        if not all(word in wanted for word in bare(words(claim))):
+            yield _finding(_NOT_IN_CDA, _fhirpath(place), "Entrée : précision non dite par le texte du CDA.")
+    for claim, place in cda.claims:
+        if not all(word in said for word in bare(words(claim))):
+            yield _finding(_NOT_IN_FHIR, _xpath(place), "Entrée : précision non dite par le texte du Bundle FHIR.")
     if _stands_in(wanted, said, cda.labels):
         return
     following = iter(said)
     if not all(word in following for word in wanted):
-        yield _finding(
-            "AGR-MISSING-IN-FHIR", _xpath(cda.place), "Entrée : texte absent ou différent dans le Bundle FHIR."
-        )
+        yield _finding(_NOT_IN_FHIR, _xpath(cda.place), "Entrée : texte absent ou différent dans le Bundle FHIR.")
     surplus = Counter(said) - Counter(wanted)
     if any(word.lower() not in cda.labels for word in surplus):
-        yield _finding("AGR-MISSING-IN-CDA", _fhirpath(bundle.place), "Entrée : texte absent ou différent dans le CDA.")
+        yield _finding(_NOT_IN_CDA, _fhirpath(bundle.place), "Entrée : texte absent ou différent dans le CDA.")
 
 
 def _stands_in(wanted: list[str], said: list[str], labels: frozenset[str]) -> bool:

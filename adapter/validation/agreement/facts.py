@@ -35,11 +35,14 @@ class Text:
         words: the words in order.
         labels: words of labels, in lower case; empty where the format prints the words alone.
         place: where they stand.
+        claims: words that the format says apart (a dosage, a unit for people), each with its place; the other format
+            has them in its narrative only.
     """
 
     words: list[str]
     labels: frozenset[str]
     place: Any
+    claims: list[tuple[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -486,6 +486,11 @@ class _BundleReader:
                 self._add(kind, key, "state", state or "none", (index, name))
         return key
 
+    def _claim(self, key: str, words_apart: str | None, place: Place) -> None:
+        """Note words that CDA says in the narrative of the entry only."""
+        if words_apart:
+            self.reading.texts[key].claims.append((words_apart, place))
+
     def _concept(self, kind: str, key: str, name: str, concept: Json | None, place: Place) -> None:
         if concept:
             for code in codings(concept):
@@ -532,10 +537,14 @@ class _BundleReader:
         for reason in resource.get("reasonCode", ()):
             say("reason", line(reason.get("text")), "reasonCode.text")
         for dosage in resource.get("dosage", ()):
+            self._claim(key, dosage.get("text"), (index, "dosage.text"))
             say("rhythm", _rhythm((dosage.get("timing") or {}).get("repeat") or {}), "dosage.timing")
             say("as needed", "yes" if dosage.get("asNeededBoolean") else "", "dosage.asNeeded")
             self._concept("medication", key, "route", dosage.get("route"), (index, "dosage.route"))
             for amount in dosage.get("doseAndRate", ()):
+                for part in ("doseQuantity", "rateQuantity"):
+                    unit = (amount.get(part) or {}).get("unit")
+                    self._claim(key, unit, (index, f"dosage.doseAndRate.{part}.unit"))
                 say("dose", quantity(amount.get("doseQuantity")), "dosage.doseAndRate.dose")
                 say("rate", quantity(amount.get("rateQuantity")), "dosage.doseAndRate.rate")
 
@@ -556,6 +565,7 @@ class _BundleReader:
         say("value", number(resource.get("valueInteger", "")), "value")
         say("value", line(resource.get("valueString")), "value")
         say("value", quantity(resource.get("valueQuantity")), "value")
+        self._claim(key, (resource.get("valueQuantity") or {}).get("unit"), (index, "value.unit"))
         self._concept("observation", key, "value", resource.get("valueCodeableConcept"), (index, "value"))
         # CDA says an uncoded answer and the reason of a missing one alike: a null flavour and words
         say("value words", line((resource.get("dataAbsentReason") or {}).get("text")), "dataAbsentReason")
@@ -612,6 +622,7 @@ class _BundleReader:
         self._concept("device", key, "code", thing.get("type"), (index, "device"))
         since = (resource.get("timingPeriod") or {}).get("start")
         self._add("device", key, "start", moment(since), (index, "timing"))
+        self._claim(key, (resource.get("bodySite") or {}).get("text"), (index, "bodySite.text"))
 
     def _attachment(self, index: int, resource: Json) -> None:
         key = self._entry("attachment", index, resource)

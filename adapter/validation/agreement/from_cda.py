@@ -631,6 +631,11 @@ class _CdaReader:
         self._concept("medication", key, "route", parts.first("routeCode"), act)
         say("dose", extent(parts.first("doseQuantity")))
         say("rate", extent(parts.first("rateQuantity")))
+        if (text := self.reading.texts.get(key)) is not None:
+            form = parts.first("administrationUnitCode")
+            text.claims.append((original(form), form))
+            most = parts.first("maxDoseQuantity")
+            text.claims.append((Children(most).value("numerator"), most))
         for related in parts.all("entryRelationship"):
             if related.get("typeCode") == "RSON":
                 for reason in related:

@@ -757,7 +757,7 @@ def plan() -> Section:
             ),
             Request(
                 key=key("request-2"), anchor="request-2", statement="Soutien psychologique du mari",
-                what=concept("Soutien psychologique", snomed("410232004")), status="done",
+                what=concept("Soutien psychologique", loinc("75780-7")), status="done",
             ),
             Request(
                 key=key("request-3"), anchor="request-3", statement="Aide à domicile demandée",

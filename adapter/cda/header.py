@@ -152,10 +152,10 @@ _RELATED_DOCUMENT = fragment("""
 _COMPONENT_OF = fragment("""
 <componentOf>
   <encompassingEncounter>
-    {id}{code}{time}
+    {visit}{code}{time}
     <responsibleParty>{entity}</responsibleParty>
     <location>
-      <healthCareFacility>{facility}{place}</healthCareFacility>
+      <healthCareFacility>{id}{facility}{place}</healthCareFacility>
     </location>
   </encompassingEncounter>
 </componentOf>
@@ -442,12 +442,16 @@ def _encounter_time(encounter: Encounter) -> Markup:
 
 def _component_of(encounter: Encounter, entity: Markup) -> Markup:
     place = encounter.place
-    address = place.address or (place.organization.address if place.organization else None)
+    structure = place.organization
+    address = place.address or (structure.address if structure else None)
     return _COMPONENT_OF(
-        id=_ID(root=encounter.identifier.root, extension=encounter.identifier.value),
+        visit=_ID(root=encounter.identifier.root, extension=encounter.identifier.value),
         code=datatypes.code(encounter.class_),
         time=_encounter_time(encounter),
         entity=entity,
+        # The identifier, name and address are those of the place; the code is that of the practice: JDV_J02 has none
+        # for a visit (domain rule: sector of the author).
+        id=_identifier(structure.identifier) if structure else NOTHING,
         facility=datatypes.code(encounter.facility),
         place=_PLACE(name=place.label, addr=_address(address)),
     )

@@ -69,6 +69,7 @@ def test_a_locum_names_the_doctor_he_or_she_replaces() -> None:
     assert string(root, "//c:participant[@typeCode='REF'][c:functionCode/@code='353']//c:family/text()") == "LEMOINE"
     assert string(root, "//c:author/c:functionCode/@code") == "PCP"
     assert string(root, "//c:healthCareFacility/c:location/c:addr/c:city/text()") == "Quimper"
+    assert string(root, "//c:healthCareFacility/c:id/@extension") == "1990000036"
 
 
 def test_a_correction_replaces_the_earlier_version() -> None:

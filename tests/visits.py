@@ -136,6 +136,7 @@ _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "finess": FINESS,
     "data": PDF,
     "birth_place": st.sampled_from(["44109", "2A004", "97416", "99100", "29232"]),
+    "national_id": st.sampled_from(["499700100003000", "399000001000012"]),
     "replaces_document_id": st.integers(1, 10**9).map(lambda n: f"1.2.250.1.999.{n}"),
     "birth_date": st.dates(date(1930, 1, 1), date(2024, 1, 1)).map(date.isoformat),
     "birth_family_name": st.from_regex(r"[A-Z][A-Z' -]{0,20}[A-Z]", fullmatch=True),
@@ -172,6 +173,12 @@ def _mended(draw: st.DrawFn, visit: dict[str, Any]) -> dict[str, Any]:
     if "title" in visit:
         visit["title"] = " ".join(visit["title"].split())
     patient = visit["patient"]
+    structure = visit["structure"]
+    if "finess" not in structure:
+        structure.setdefault("national_id", "499700100003000")
+    for sign in visit.get("vital_signs", []):
+        if sign["sign"] == "spo2":
+            sign["value"] = draw(st.sampled_from(["96", "88.5", "100"]))
     patient["birth_given_names"] = patient["birth_given_names"] or ["ALIX"]
     birth = date.fromisoformat(patient["birth_date"])
     sex = {"male": "1", "female": "2", "unknown": "1"}[patient["gender"]]
@@ -180,6 +187,7 @@ def _mended(draw: st.DrawFn, visit: dict[str, Any]) -> dict[str, Any]:
     key = 97 - int(number.replace("2A", "19")) % 97
     if "ins" in patient:
         root = "1.2.250.1.213.1.4.10"
+        patient.setdefault("birth_place", "44109")
         patient["ins"] |= {"value": MatriculeIns.parse(f"{number}{key:02d}", root).value, "root": root}
     for guardian in patient.get("guardians", []):
         guardian.pop("organization" if draw(st.booleans()) and "name" in guardian else "name", None)

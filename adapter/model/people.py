@@ -87,13 +87,17 @@ class Patient(Model):
     guardians: tuple[Guardian, ...] = several("Représentants légaux (parents d'un mineur, tuteur...).")
 
 
+NationalId = Annotated[str, StringConstraints(pattern=r"^(1[0-9][0-9AB][0-9]{7}|3[0-9]{14}|[0245][0-9A-Z]{5,20})$")]
+"""National identifier of a structure with its prefix: 1 FINESS, 3 SIRET, 0, 2, 4, 5 others (CI-SIS, Struct_IdNat)."""
+
+
 class Structure(Model):
     """Organisation in whose name the author works; it keeps the document."""
 
     finess: str | None = described("FINESS de la structure (9 caractères).")
-    national_id: Annotated[str, StringConstraints(pattern=r"^[0-9][0-9A-Z]{5,20}$")] | None = described(
-        "Identifiant national de structure déjà préfixé (« 1 » FINESS, « 3 » SIRET, « 4 » RPPS-rang)."
-    )
+    national_id: (
+        Annotated[str, StringConstraints(pattern=r"^(1[0-9][0-9AB][0-9]{7}|3[0-9]{14}|[0245][0-9A-Z]{5,20})$")] | None
+    ) = described("Identifiant national de structure déjà préfixé (« 1 » FINESS, « 3 » SIRET, « 4 » RPPS-rang).")
     name: Label = required("Nom de la structure.")
     facility_type: codes.FacilityTypeCode = required("Secteur d'activité (cabinet individuel, de groupe...).")
     practice_setting: codes.PracticeSettingCode | None = described("Cadre d'exercice ; à défaut, celui du réglage.")

@@ -156,7 +156,8 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^[A-Z][A-Z' -]*$|^-$": "Trait strict attendu : majuscules A à Z sans accent, espace, tiret, apostrophe.",
     r"^[0-9A-Z -]{2,12}$": "Code postal attendu.",
     r"^[A-Z]{3}$": "Code de pays à 3 lettres attendu (FRA).",
-    r"^[0-9][0-9A-Z]{5,20}$": "Identifiant national de structure attendu, préfixe compris.",
+    r"^(1[0-9][0-9AB][0-9]{7}|3[0-9]{14}|[0245][0-9A-Z]{5,20})$": "Identifiant national de structure attendu, "
+    "préfixe compris.",
     r"\S": "Le texte est vide.",
 }
 """Pattern of a text field -> what to tell; a test compares with the model."""

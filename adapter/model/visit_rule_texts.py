@@ -83,6 +83,8 @@ _OWN: Final = (
     Rule("VIS-INS-TRAITS", _W, "Matricule et traits en désaccord",
          "Le sexe, l'année ou le mois de naissance ne sont pas ceux que porte le matricule ; l'identité est à "
          "vérifier.", _INS),
+    Rule("VIS-INS-BIRTHPLACE", _E, "Identité qualifiée sans lieu de naissance",
+         "Une identité qualifiée a ses cinq traits ; le code INSEE du lieu de naissance en est un.", _INS),
     Rule("INS-ROOT", _E, "Racine INS inconnue",
          "La racine dit l'autorité d'affectation : 1.2.250.1.213.1.4.8 (NIR), .9 (NIA), .10 (test), "
          ".11 (démonstration).", _INS),
@@ -104,8 +106,9 @@ _OWN: Final = (
          "l'étranger).", "INSEE, Code officiel géographique"),
     Rule("OID-FORMAT", _E, "OID mal formé", "Un OID est une suite de nombres séparés par des points.",
          "ITU-T X.660 ; HL7 CDA R2, type uid"),
-    Rule("VIS-STRUCTURE-ID", _W, "Structure sans identifiant",
-         "Le DMP demande l'identifiant national de la structure de l'auteur (FINESS, ou identifiant déjà préfixé).",
+    Rule("VIS-STRUCTURE-ID", _E, "Structure sans identifiant",
+         "La structure qui conserve le document porte un identifiant national (FINESS, ou identifiant déjà préfixé : "
+         "un cabinet sans FINESS donne « 4 » suivi de son RPPS-rang).",
          "CI-SIS, Annexe Sources des données personnes et structures"),
     Rule("VIS-LOCUM", _E, "Remplacement mal décrit",
          "Un remplaçant nomme le médecin remplacé (champ replaces) ; un autre auteur ne le nomme pas.", _NGAP),
@@ -158,6 +161,8 @@ _OWN: Final = (
     Rule("VIS-VITAL-BOUNDS", _W, "Signe vital invraisemblable",
          "La valeur sort des limites du vraisemblable : unité ou virgule à vérifier. Elle n'est jamais changée.",
          "Vraisemblance"),
+    Rule("VIS-VITAL-IMPOSSIBLE", _E, "Signe vital impossible",
+         "Une saturation va de 0 à 100 % ; les autres signes sont supérieurs à zéro.", "Définition de la mesure"),
     Rule("VIS-QUANTITY", _E, "Quantité négative ou nulle", "Une dose ou un bolus est supérieur à zéro, un débit n'est "
          "pas négatif.", _FORMAT),
     Rule("VIS-PCA", _W, "Réglages de pompe hors pompe",

@@ -134,6 +134,8 @@ def _identity(visit: Visit, out: Out) -> None:
     if ins is None:
         _add(out, "VIS-INS-ABSENT", "$.patient.ins", "Sans matricule INS, le document ne peut pas aller au DMP.")
         return
+    if ins.status == "qualified" and patient.birth_place is None:
+        _add(out, "VIS-INS-BIRTHPLACE", "$.patient.birth_place", "Le code INSEE du lieu de naissance manque.")
     if ins.status != "qualified":
         _add(out, "VIS-INS-STATUS", "$.patient.ins.status", "Identité non qualifiée : pas d'envoi au DMP.")
     out += ins_findings(ins.value, ins.root, "$.patient.ins")
@@ -465,6 +467,10 @@ _PLAUSIBLE: Final[dict[str, tuple[float, float]]] = {
 
 def _vital_signs(visit: Visit, out: Out) -> None:
     for index, sign in enumerate(visit.vital_signs):
+        measured = Decimal(sign.value)
+        if (not 0 <= measured <= 100) if sign.sign == "spo2" else measured <= 0:
+            _add(out, "VIS-VITAL-IMPOSSIBLE", f"$.vital_signs[{index}].value", "Cette valeur ne peut pas être mesurée.")
+            continue
         low, high = _PLAUSIBLE[sign.sign]
         if not low <= float(sign.value) <= high:
             message = f"Valeur hors du vraisemblable ({low} à {high})."

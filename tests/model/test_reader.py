@@ -261,7 +261,6 @@ WARNINGS: list[tuple[str, str, tuple[tuple[str, Any], ...]]] = [
     ("INS-KEY", "$.patient.ins.value", (("patient.ins.value", "252034410921798"),)),
     ("RPPS-KEY", "$.author.rpps", (("author.rpps", "99700100004"),)),
     ("FINESS-KEY", "$.structure.finess", (("structure.finess", "990000011"),)),
-    ("VIS-STRUCTURE-ID", "$.structure", (("structure.finess", ABSENT),)),
     ("VIS-NOT-VSP", "$.author.capacity", (("author.capacity", "other-doctor"),)),
     (
         "VIS-ATTENDING",

@@ -497,7 +497,8 @@ def observation(report: Report, value: Element, at: At) -> None:
     if (valued and absent) or not (valued or absent or "component" in value or "hasMember" in value):
         report.add("FHIR-OBSERVATION", at)
     codes = set(codings(value.get("code")))
-    if (LOINC, "38208-5") in codes and not absent:
+    # The French list of pain words (TA_ASIP MED-601 to 605, 659) may answer too: "not assessable" has no number.
+    if (LOINC, "38208-5") in codes and not absent and "valueCodeableConcept" not in value:
         score = value.get("valueInteger")
         if type(score) is not int or not 0 <= score <= 10:
             report.add("FHIR-PAIN", (at, "valueInteger", -1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from adapter.compose.identity import Keys
 from adapter.compose.people import People
@@ -14,6 +15,8 @@ from adapter.model.clinical import Wish
 from adapter.model.coded import Coding, Concept
 from adapter.model.document import AnyEntry, Block, Row
 from adapter.model.visit import Visit
+
+_NO_DEFAULT: Final = "Règle de l'adaptateur : pas de code par défaut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Draft:
     def uncoded(self, path: str) -> None:
         """Report an entry that stays text because no code is known for it."""
         self.notices.append(
-            Finding("CMP-UNCODED", Severity.WARNING, path, "Élément sans code : conservé en texte.", "Règle de l'adaptateur : pas de code par défaut")
+            Finding("CMP-UNCODED", Severity.WARNING, path, "Élément sans code : conservé en texte.", _NO_DEFAULT)
         )
 
     def named(self, table: str, local: str, own_words: str | None = None) -> Concept:

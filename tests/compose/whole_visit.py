@@ -27,7 +27,7 @@ _NAMED: dict[str, Any] = {
     "value": "06 11 22 33 44",
     "rpps": "99700100003",
     "finess": "990000010",
-    "national_id": "3123456789",
+    "national_id": "312345678901234",
     "birth_place": "44109",
     "birth_family_name": "ROUSSEL",
     "birth_given_names": ["HELENE", "MARIE"],
@@ -86,8 +86,7 @@ class _Filler:
             if metadata and metadata == get_args(known_type)[1:]:
                 return self._dated(known_type, path)
         if name == "id":
-            owner = next((_IDS[str(step)] for step in path if step in _IDS), "visite-1")
-            return owner
+            return next((_IDS[str(step)] for step in path if step in _IDS), "visite-1")
         if name in _NAMED and (name != "value" or "telecoms" in path):
             return self._leaf(path, _NAMED[name], ())
         if get_origin(annotation) is tuple:

@@ -90,7 +90,8 @@ def drug(
         codings += known
         if atc and not known:
             message = "Le code ATC transmis n'est pas celui de la substance : il est imprimé seul."
-            draft.notices.append(Finding("CMP-ATC", Severity.WARNING, f"{path}.atc", message, "Règle de l'adaptateur : codes concordants"))
+            source = "Règle de l'adaptateur : codes concordants"
+            draft.notices.append(Finding("CMP-ATC", Severity.WARNING, f"{path}.atc", message, source))
             codings.append(Coding(draft.mappings.system("atc"), atc))
     elif atc:
         codings.append(Coding(draft.mappings.system("atc"), atc))

@@ -323,7 +323,7 @@ class _BundleReader:
         for value in organization.get("address", ()):
             yield "organization address", _address(value)
         for telecom in _telecoms(organization):
-            yield "organization telecom", telecom
+            yield "organization telecom", telecom.removesuffix(" home")
         for kind in organization.get("type", ()):
             for code in codings(kind):
                 if code.startswith(PRACTICE_SETTING):

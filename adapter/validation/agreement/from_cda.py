@@ -31,19 +31,21 @@ _ALLERGY_CONCERN: Final = f"{_FRENCH_ENTRY}40"  # FR-Liste-des-allergies-et-hype
 
 # Telecom use -> FHIR use; the other codes have no counterpart there. Source: HL7 TelecommunicationAddressUse.
 _USES: Final = {"H": "home", "HP": "home", "WP": "work", "DIR": "work", "MC": "mobile"}
-# Sort of propensity to adverse reactions -> FHIR type and category. Source: the meaning of the SNOMED CT concepts of
-# JDV_TypeEvenementIndesirablePrevisible, told in FHIR's allergy-intolerance-type and -category.
+# Sort of predictable adverse event -> FHIR type and category. Source: labels of the SNOMED CT concepts of
+# JDV_TypeEvenementIndesirablePrevisible (2024-06-04); FHIR R4, allergy-intolerance-type and -category.
 _SORTS: Final = {
     "609328004": "allergy",
+    "419199007": "allergy",
     "416098002": "allergy/medication",
     "414285001": "allergy/food",
-    "419199007": "allergy",
-    "426232007": "allergy/environment",
-    "782576004": "intolerance",
+    "609396006": "intolerance",
+    "609397002": "intolerance",
+    "782197009": "intolerance",
+    "56840009": "intolerance",
+    "609398007": "intolerance/medication",
     "59037007": "intolerance/medication",
+    "735449006": "intolerance/food",
     "235719002": "intolerance/food",
-    "419511003": "medication",
-    "418471000": "food",
 }
 _USUAL_STATES: Final = frozenset({"active", "completed"})
 _PAIN: Final = f"{LOINC}|38208-5"
@@ -223,7 +225,8 @@ def organization(element: Element | None) -> Facts:
         ("organization id", identifier(parts.first("id"))),
         ("organization name", content(parts.first("name"))),
         *[("organization address", postal(value)) for value in parts.all("addr")],
-        *[("organization telecom", value) for value in telecoms(parts)],
+        # FHIR knows no home of a structure (org-3)
+        *[("organization telecom", value.removesuffix(" home")) for value in telecoms(parts)],
     ]
     setting = parts.first("standardIndustryClassCode")
     return found + [("organization setting", code) for code in codings(setting)]

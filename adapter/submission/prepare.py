@@ -47,9 +47,7 @@ MASKED_TO_PROFESSIONALS: Final = "MASQUE_PS"
 HIDDEN_FROM_PATIENT: Final = "INVISIBLE_PATIENT"
 
 _FORMS: Final[tuple[Form, ...]] = ("cda", "fhir")
-_OURS: Final = UUID(
-    "9d7f7c8e-3b0f-5d1a-8a43-6f0f4c3f7a51"
-)  # name space of what is derived here; any fixed UUID would do
+_OURS: Final = UUID("9d7f7c8e-3b0f-5d1a-8a43-6f0f4c3f7a51")  # name space of what is derived here: fixed for ever
 
 
 class SubmissionRefused(FindingsError):
@@ -197,7 +195,7 @@ def _faults(
     masks = {mask.code for mask in document.visibility}
     if {MASKED_TO_PROFESSIONALS, HIDDEN_FROM_PATIENT} <= masks:
         refuse(
-            "SUB-MASKS", "$.sharing.visibility", "Masqué aux professionnels et invisible au patient ne se cumulent pas."
+            "SUB-MASKS", "$.sharing.visibility", "Masquer aux professionnels et au patient à la fois est refusé."
         )
     if document.custodian.setting is None or not document.encounter.facility.code:
         refuse("SUB-SETTING", "$.author", "Le secteur d'activité ou le cadre d'exercice de la structure manque.")

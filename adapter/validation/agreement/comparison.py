@@ -10,6 +10,7 @@ from lxml import etree, html
 
 from adapter.errors import DocumentInvalid, Finding, Severity
 from adapter.validation.agreement import from_bundle, from_cda
+from adapter.validation.agreement.cda_values import V3, texts
 from adapter.validation.agreement.facts import Fact, Key, Reading, Text, bare, words
 from adapter.validation.rule_text import RuleText
 from adapter.validation.xml_input import parse_xml
@@ -228,7 +229,7 @@ def compare_sheet(cda: bytes, sheet: bytes) -> list[Finding]:
     shown = f" {' '.join(_plain(main))} "
     findings = []
     position = 0
-    for element in root.iter("{urn:hl7-org:v3}section"):
+    for element in root.iter(f"{V3}section"):
         for block in _narrative_blocks(element):
             wanted = _plain(block)
             if not wanted:
@@ -245,15 +246,14 @@ def compare_sheet(cda: bytes, sheet: bytes) -> list[Finding]:
 
 def _narrative_blocks(section: etree._Element) -> Iterator[etree._Element]:
     """Title and smallest blocks of text of one section, sub-sections aside."""
-    v3 = "{urn:hl7-org:v3}"
-    yield from section.iterchildren(f"{v3}title")
-    for text in section.iterchildren(f"{v3}text"):
-        yield from text.iter(f"{v3}paragraph", f"{v3}item", f"{v3}caption", f"{v3}th", f"{v3}td")
+    yield from section.iterchildren(f"{V3}title")
+    for text in section.iterchildren(f"{V3}text"):
+        yield from text.iter(f"{V3}paragraph", f"{V3}item", f"{V3}caption", f"{V3}th", f"{V3}td")
 
 
 def _plain(element: etree._Element) -> list[str]:
     """Words of an element, those of a label without its colon."""
-    return words(" ".join(from_cda.texts(element)))
+    return words(" ".join(texts(element)))
 
 
 # ---------------------------------------------------------------- differences
@@ -340,7 +340,7 @@ def _finding(rule: str, path: str, message: str) -> Finding:
 
 def _xpath(place: etree._Element) -> str:
     """XPath of an element, without namespaces."""
-    path = place.getroottree().getelementpath(place).replace("{urn:hl7-org:v3}", "")
+    path = place.getroottree().getelementpath(place).replace(V3, "")
     return "/ClinicalDocument" if path == "." else f"/ClinicalDocument/{path}"
 
 

@@ -6,18 +6,32 @@ Source: HL7 FHIR R4 (4.0.1); document-core 0.1.0 and fr-core 2.2.0-ballot-2 for 
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import sha1
-from typing import Any, Final
+from typing import Final
 
-from jiter import LosslessFloat, from_json
+from jiter import from_json
 
 from adapter.errors import DocumentInvalid, Finding, Severity
-from adapter.validation.agreement.facts import Reading, Text, address, line, without_tags, words
+from adapter.validation.agreement.bundle_values import (
+    Json,
+    codings,
+    digest,
+    extension,
+    moment,
+    name_parts,
+    national,
+    number,
+    oid_value,
+    postal,
+    quantity,
+    restated,
+    rhythm,
+    telecoms,
+    text_words,
+)
+from adapter.validation.agreement.facts import Reading, Text, line, without_tags, words
 from adapter.validation.agreement.systems import LOINC, PRACTICE_SETTING, ROLE_CLASS, WIDER_SECTION, oid_of
 
-Json = dict[str, Any]
 Place = tuple[int, str]  # number of the Bundle entry, path within its resource
 
 _HEADING = re.compile(r"<h3[^>]*>(.*?)</h3>", re.DOTALL)
@@ -27,11 +41,7 @@ _INSEE = "fr-core-address-insee-code"
 _GIVEN_NAMES = "fr-core-patient-birth-list-given-name"
 _EVENT_PERFORMER = "fr-performer-event-extension"
 _GENDERS: Final = {"female": "F", "male": "M"}
-_SCHEMES: Final = {"phone": "tel", "fax": "fax", "email": "mailto"}
 _GUARD: Final = "GUARD"
-# National numbers without the digit that tells their sort. Source: fr-core 2.2.0-ballot-2.
-_BARE_NUMBERS: Final = frozenset({"https://rpps.esante.gouv.fr", "https://finess.esante.gouv.fr"})
-_HOURS_A_DAY: Final = 24
 # States that go without saying in CDA; any other one is a fact of its own.
 _CONFIRMED = ("verificationStatus", frozenset({"confirmed"}))
 _USUAL_STATES: Final = {
@@ -82,91 +92,6 @@ def _refused(message: str) -> DocumentInvalid:
     return DocumentInvalid([Finding("AGR-UNREADABLE", Severity.ERROR, "Bundle", message, "FHIR R4, Documents")])
 
 
-def codings(concept: Json | None) -> Iterator[str]:
-    """``oid|code`` of each coding of a CodeableConcept."""
-    if concept:
-        for coding in concept.get("coding", ()):
-            yield f"{oid_of(coding.get('system', ''))}|{coding.get('code', '')}"
-
-
-def number(value: object) -> str:
-    """Digits of a JSON number as they stand in the file: 4.50 is not 4.5."""
-    return bytes(value).decode() if isinstance(value, LosslessFloat) else str(value)
-
-
-def quantity(value: Json | None) -> str:
-    """``digits unit``: the UCUM code, or the words when there is none."""
-    if not value:
-        return ""
-    return f"{number(value.get('value', ''))} {value.get('code') or value.get('unit', '')}".rstrip()
-
-
-def moment(value: str | None) -> str:
-    """FHIR date or dateTime at its precision; Z is an offset like another."""
-    if not value:
-        return ""
-    return f"{value[:-1]}+00:00" if value.endswith("Z") else value
-
-
-def oid_value(identifier: Json | None) -> str:
-    """Value of an identifier that is itself an OID or a UUID."""
-    return str((identifier or {}).get("value", "")).removeprefix("urn:oid:").removeprefix("urn:uuid:")
-
-
-def text_words(resource: Json) -> list[str]:
-    """Words of the narrative of a resource."""
-    return words(without_tags(str((resource.get("text") or {}).get("div", ""))))
-
-
-def _extension(holder: Json, name: str) -> Json:
-    """First extension whose URL ends with `name`; an empty one when there is none."""
-    for extension in holder.get("extension", ()):
-        if extension.get("url", "").endswith(name):
-            return dict(extension)
-    return {}
-
-
-def _national(resource: Json) -> str:
-    """``root|value`` of the first identifier of an OID authority; empty when there is none."""
-    for identifier in resource.get("identifier", ()):
-        system = identifier.get("system", "")
-        if system.startswith("urn:oid:"):
-            return f"{system[8:]}|{identifier.get('value', '')}"
-    return ""
-
-
-def _restated(resource: Json) -> Iterator[tuple[str, str]]:
-    """RPPS or FINESS that is not the end of the national identifier, names in words that lack a part: other facts."""
-    national = _national(resource)
-    for identifier in resource.get("identifier", ()):
-        value = identifier.get("value", "")
-        if identifier.get("system") in _BARE_NUMBERS and national.partition("|")[2][1:] != value:
-            yield "id", value
-    names = resource.get("name", ())
-    for name in [{"text": names}] if isinstance(names, str) else names:
-        parts = words(" ".join([name.get("family") or name.get("text", ""), *name.get("given", ())]))
-        shown = set(words(str(name.get("text", ""))))
-        if shown and not shown.issuperset(parts):
-            yield "name in words", line(name.get("text"))
-
-
-def _address(value: Json) -> str:
-    return address(value.get("line", ()), value.get("postalCode", ""), value.get("city", ""), value.get("country", ""))
-
-
-def _telecoms(resource: Json) -> Iterator[str]:
-    for telecom in resource.get("telecom", ()):
-        scheme = _SCHEMES.get(telecom.get("system", ""), telecom.get("system", ""))
-        yield f"{scheme}:{telecom.get('value', '')} {telecom.get('use', '')}".rstrip()
-
-
-def _name_parts(name: Json) -> Iterator[tuple[str, str]]:
-    yield "family", line(name.get("family"))
-    yield "given", line(" ".join(name.get("given", ())))
-    yield "prefix", " ".join(name.get("prefix", ()))
-    yield "suffix", " ".join(name.get("suffix", ()))
-
-
 class _BundleReader:
     """Walks the Composition, then every other resource once."""
 
@@ -204,7 +129,7 @@ class _BundleReader:
 
         self._add("document", "", "id", oid_value(self._bundle.get("identifier")), (-1, "identifier.value"))
         say("set", oid_value(composition.get("identifier")), "identifier.value")
-        say("version", str(_extension(composition, _VERSION).get("valueString", "")), "extension.value")
+        say("version", str(extension(composition, _VERSION).get("valueString", "")), "extension.value")
         for code in codings(composition.get("type")):
             say("type", code, "type.coding")
         say("title", line(composition.get("title")), "title")
@@ -217,7 +142,7 @@ class _BundleReader:
         for author in composition.get("author", ()):
             place = (0, "author")
             self._professional("author", author, place)
-            time = _extension(author, "fr-author-time-extension").get("valueDateTime")
+            time = extension(author, "fr-author-time-extension").get("valueDateTime")
             self._add("author", "", "time", moment(time), place)
             role = self._resources.get(author.get("reference", ""), (0, {}))[1]
             for function in role.get("code", ()):
@@ -252,7 +177,7 @@ class _BundleReader:
         period = event.get("period") or {}
         self._add("act", "", "start", moment(period.get("start")), place)
         self._add("act", "", "end", moment(period.get("end")), place)
-        performer = _extension(event, _EVENT_PERFORMER).get("valueReference")
+        performer = extension(event, _EVENT_PERFORMER).get("valueReference")
         if performer:
             self._professional("performer", performer, place)
 
@@ -299,16 +224,16 @@ class _BundleReader:
             found = list(self._organization(resource))
         else:
             person = self._target(resource.get("practitioner") or {})[1]
-            found = [("id", _national(person)), *_restated(person)]
+            found = [("id", national(person)), *restated(person)]
             for name in person.get("name", ()):
-                found += _name_parts(name)
+                found += name_parts(name)
             for qualification in person.get("qualification", ()):
                 code = qualification.get("code") or {}
                 found += [("profession", value) for value in codings(code)]
                 if code.get("coding"):  # CDA's header has no room for a profession without code
                     found.append(("profession words", line(code.get("text"))))
-            found += [("address", _address(value)) for value in person.get("address", ())]
-            found += [("telecom", value) for value in _telecoms(resource)]
+            found += [("address", postal(value)) for value in person.get("address", ())]
+            found += [("telecom", value) for value in telecoms(resource)]
             organization = resource.get("organization") or {}
             if organization:
                 found += self._organization(self._target(organization)[1])
@@ -316,13 +241,13 @@ class _BundleReader:
         return found
 
     def _organization(self, organization: Json) -> Iterator[tuple[str, str]]:
-        yield "organization id", _national(organization)
-        for _, value in _restated(organization):
+        yield "organization id", national(organization)
+        for _, value in restated(organization):
             yield "organization id", value
         yield "organization name", line(organization.get("name"))
         for value in organization.get("address", ()):
-            yield "organization address", _address(value)
-        for telecom in _telecoms(organization):
+            yield "organization address", postal(value)
+        for telecom in telecoms(organization):
             yield "organization telecom", telecom.removesuffix(" home")
         for kind in organization.get("type", ()):
             for code in codings(kind):
@@ -336,22 +261,22 @@ class _BundleReader:
         for identifier in patient.get("identifier", ()):
             root = identifier.get("system", "").removeprefix("urn:oid:")
             say("id", f"{root}|{identifier.get('value', '')}", "identifier")
-        for part, value in _restated(patient):
+        for part, value in restated(patient):
             say(part, value, "name")
         for name in patient.get("name", ()):
             usual = "used" if name.get("use") == "usual" else "birth"
             say(f"{usual} family", line(name.get("family")), "name.family")
             say(f"{usual} given", line(" ".join(name.get("given", ()))), "name.given")
-            say("birth given names", line(_extension(name, _GIVEN_NAMES).get("valueString")), "name.extension")
+            say("birth given names", line(extension(name, _GIVEN_NAMES).get("valueString")), "name.extension")
         say("gender", _GENDERS.get(patient.get("gender", ""), "UN"), "gender")
         say("birth date", patient.get("birthDate", ""), "birthDate")
-        place = _extension(patient, _BIRTH_PLACE).get("valueAddress") or {}
-        coding = _extension(place, _INSEE).get("valueCoding") or {}
+        place = extension(patient, _BIRTH_PLACE).get("valueAddress") or {}
+        coding = extension(place, _INSEE).get("valueCoding") or {}
         say("birth place code", coding.get("code", ""), "extension")
         say("birth place", line(place.get("city")), "extension")
         for value in patient.get("address", ()):
-            say("address", _address(value), "address")
-        for telecom in _telecoms(patient):
+            say("address", postal(value), "address")
+        for telecom in telecoms(patient):
             say("telecom", telecom, "telecom")
         for position, contact in enumerate(patient.get("contact", ())):
             self._contact(index, position, contact)
@@ -370,14 +295,14 @@ class _BundleReader:
     def _guardian_facts(self, holder: Json, names: Iterable[Json]) -> Iterator[tuple[str, str]]:
         for name in names:
             if name.get("family"):
-                yield from _name_parts(name)
+                yield from name_parts(name)
             else:
                 yield "organization name", line(name.get("text"))
-        for telecom in _telecoms(holder):
+        for telecom in telecoms(holder):
             yield "telecom", telecom
         where = holder.get("address") or ()
         for value in [where] if isinstance(where, dict) else where:
-            yield "address", _address(value)
+            yield "address", postal(value)
 
     def _related_person(self, index: int, person: Json) -> None:
         roles: list[str] = []
@@ -398,20 +323,20 @@ class _BundleReader:
         subject = f"{role}|{line(first.get('family'))}|{line(' '.join(first.get('given', ())))}"
         place = (index, "")
         self._add("relative", subject, "role", role, place)
-        for part, value in _restated(person):
+        for part, value in restated(person):
             self._add("relative", subject, part, value, place)
         for name in names:
-            for part, value in _name_parts(name):
+            for part, value in name_parts(name):
                 self._add("relative", subject, part, value, place)
         for tie in ties:
             for code in codings(tie):
                 self._add("relative", subject, "tie", code, place)
             if tie.get("coding"):  # CDA's header has no room for a tie without code
                 self._add("relative", subject, "tie words", line(tie.get("text")), place)
-        for telecom in _telecoms(person):
+        for telecom in telecoms(person):
             self._add("relative", subject, "telecom", telecom, place)
         for value in person.get("address", ()):
-            self._add("relative", subject, "address", _address(value), place)
+            self._add("relative", subject, "address", postal(value), place)
 
     def _restated_guardians(self) -> None:
         """A RelatedPerson says of a legal representative what the contact says; what differs is one more fact."""
@@ -448,7 +373,7 @@ class _BundleReader:
         def say(name: str, value: str, path: str) -> None:
             self._add("encounter", "", name, value, (index, path))
 
-        say("id", _national(encounter), "identifier")
+        say("id", national(encounter), "identifier")
         class_ = encounter.get("class") or {}
         say("class", f"{oid_of(class_.get('system', ''))}|{class_.get('code', '')}", "class")
         for concept in encounter.get("type", ()):
@@ -464,11 +389,11 @@ class _BundleReader:
             first = next((code for concept in location.get("type", ()) for code in codings(concept)), "")
             self._add("encounter", "", "facility", first, (where, "type.coding"))
             self._add("encounter", "", "place", line(location.get("name")), (where, "name"))
-            postal = location.get("address")
-            if not postal:
+            where_told = location.get("address")
+            if not where_told:
                 owner = self._target(location.get("managingOrganization") or {})[1]
-                postal = next(iter(owner.get("address", ())), {})
-            self._add("encounter", "", "address", _address(postal), (where, "address"))
+                where_told = next(iter(owner.get("address", ())), {})
+            self._add("encounter", "", "address", postal(where_told), (where, "address"))
 
     # ---------------------------------------------------------------- entries
 
@@ -538,7 +463,7 @@ class _BundleReader:
             say("reason", line(reason.get("text")), "reasonCode.text")
         for dosage in resource.get("dosage", ()):
             self._claim(key, dosage.get("text"), (index, "dosage.text"))
-            say("rhythm", _rhythm((dosage.get("timing") or {}).get("repeat") or {}), "dosage.timing")
+            say("rhythm", rhythm((dosage.get("timing") or {}).get("repeat") or {}), "dosage.timing")
             say("as needed", "yes" if dosage.get("asNeededBoolean") else "", "dosage.asNeeded")
             self._concept("medication", key, "route", dosage.get("route"), (index, "dosage.route"))
             for amount in dosage.get("doseAndRate", ()):
@@ -635,26 +560,7 @@ class _BundleReader:
             self._add("attachment", key, "title", line(attachment.get("title")), place)
             self._add("attachment", key, "date", moment(attachment.get("creation")), place)
             where, binary = self._resources.get(attachment.get("url", ""), (index, {}))
-            self._add("attachment", key, "content", _digest(binary.get("data", "")), (where, "data"))
-
-
-def _rhythm(repeat: Json) -> str:
-    """Rhythm as CDA can say it: every so many hours, or so many times a day when that is a whole number of hours."""
-    frequency, period, unit = repeat.get("frequency"), number(repeat.get("period", "")), repeat.get("periodUnit")
-    if unit == "h" and frequency == 1:
-        return f"every {period} h"
-    if unit == "d" and period == "1" and isinstance(frequency, int) and frequency > 0:
-        return f"{frequency} a day" if _HOURS_A_DAY % frequency == 0 else ""
-    return f"{frequency} / {period} {unit}" if repeat else ""
-
-
-def _digest(data: str) -> str:
-    """Digest of the decoded content; of the text itself when it is no base64."""
-    try:
-        raw = b64decode(data)
-    except ValueError:
-        raw = data.encode("utf-8", "replace")
-    return sha1(raw, usedforsecurity=False).hexdigest()
+            self._add("attachment", key, "content", digest(binary.get("data", "")), (where, "data"))
 
 
 _READERS: Final[dict[str, Callable[[_BundleReader, int, Json], None]]] = {

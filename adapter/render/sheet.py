@@ -41,8 +41,10 @@ def _top(document: Document) -> str:
     """Band that answers who, when, where, by whom, and whom to call."""
     encounter = document.encounter
     start, end = encounter.start, encounter.end
-    until = clock(end) if end.date() == start.date() else f"{long_date(end)}, {clock(end)}"
-    when = joined([time_tag(start, f"{long_date(start)}, {clock(start)}"), time_tag(end, until)], "\u00a0–\u00a0")
+    same_day = end.date() == start.date()
+    opening = time_tag(start, f"{long_date(start)}, de {clock(start)}")
+    until = time_tag(end, clock(end) if same_day else f"{long_date(end)}, {clock(end)}")
+    when = f"{opening} {'à' if same_day else 'au'} {until}"
     place = encounter.place
     where = joined(
         [

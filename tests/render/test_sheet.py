@@ -105,7 +105,8 @@ def test_band_answers_who_when_where_and_whom_to_call() -> None:
     band = shown(page(full_document()).find_class("top")[0])
     for expected in (
         "Hélène MARCHAND", "ROUSSEL", "HELENE MARIE", "14/03/1952 (74 ans)", "Nantes (44109)", "Féminin",
-        "252034410921797", "lundi 12 octobre 2026, de 10 h 00 à 11 h 05", "12 rue des Tanneurs, Bâtiment B, 44000 Nantes",
+        "252034410921797",
+        "lundi 12 octobre 2026, de 10 h 00 à 11 h 05", "12 rue des Tanneurs, Bâtiment B, 44000 Nantes",
         "Dr Claire ÉVENO, Médecin généraliste", "02 00 00 00 01", "Jour et nuit 02 00 00 00 02",
         "Personne de confiance Jean MARCHAND, Époux 06 00 00 00 01", "Aidant principal Sophie MARCHAND, Fille",
         "Dose de morphine corrigée.", "Appeler l'EMSP avant le 15.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from adapter.errors import DmpRejected
 from adapter.model.coded import Coding
 from adapter.model.document import Identifier
 from adapter.submission.values import Submission
@@ -82,6 +83,30 @@ class FoundEntry:
     size_bytes: int
     url: str
     replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSet:
+    """One deposit as the DMP describes it (ITI-66).
+
+    Attributes:
+        unique_id, entry_uuid: identifiers (OID; UUID text without prefix), empty when not told.
+        location: logical id on the server (``List/…``). ``source_id``: OID of the sending system.
+        entries: references of its documents, as the server writes them.
+    """
+
+    unique_id: str
+    entry_uuid: str
+    location: str
+    status: str
+    title: str
+    submitted: datetime | None
+    source_id: str
+    entries: tuple[str, ...]
+
+
+class ContentAltered(DmpRejected):
+    """What was read is not what the DMP describes: size or SHA-1 differ."""
 
 
 class Dmp(Protocol):

@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +24,7 @@ import urllib3
 from requests import exceptions as rx
 from requests.structures import CaseInsensitiveDict
 
-from adapter.dmp import DmpAccessDenied, DmpError, DmpUnreachable, OutcomeUnknown
+from adapter.errors import DmpAccessDenied, DmpError, DmpUnreachable, OutcomeUnknown
 
 _log = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ class DmpSession:
         url: str,
         *,
         safe: bool,
-        params: Mapping[str, str] | None = None,
+        params: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer:
@@ -241,7 +241,7 @@ class DmpSession:
         self,
         method: str,
         url: str,
-        params: Mapping[str, str] | None,
+        params: Sequence[tuple[str, str]],
         headers: Mapping[str, str] | None,
         body: bytes | None,
         safe: bool,
@@ -253,7 +253,7 @@ class DmpSession:
             response = self._session().request(
                 method,
                 url,
-                params=params,
+                params=list(params),
                 headers=own,
                 data=body,
                 timeout=self._timeout,

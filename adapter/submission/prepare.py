@@ -194,9 +194,7 @@ def _faults(
         refuse("SUB-INS-ROOT", "$.patient.ins", "Cette destination n'accepte pas cette nature d'INS.")
     masks = {mask.code for mask in document.visibility}
     if {MASKED_TO_PROFESSIONALS, HIDDEN_FROM_PATIENT} <= masks:
-        refuse(
-            "SUB-MASKS", "$.sharing.visibility", "Masquer aux professionnels et au patient à la fois est refusé."
-        )
+        refuse("SUB-MASKS", "$.sharing.visibility", "Masquer aux professionnels et au patient à la fois est refusé.")
     if document.custodian.setting is None or not document.encounter.facility.code:
         refuse("SUB-SETTING", "$.author", "Le secteur d'activité ou le cadre d'exercice de la structure manque.")
     for name, content, mark in (("CDA", cda, document.oid), ("FHIR", bundle, document.bundle_key)):

@@ -1,10 +1,10 @@
 """The way of the data on one screen: visit JSON -> Visit -> Document -> CDA, Bundle, sheet, judged before they leave.
 
-    from adapter import convert
-    done = convert(Path("visite.json").read_bytes())
-    Path("synthese.xml").write_bytes(done.cda)
-    Path("synthese.json").write_bytes(done.bundle)
-    Path("synthese.html").write_bytes(done.sheet)
+from adapter import convert
+done = convert(Path("visite.json").read_bytes())
+Path("synthese.xml").write_bytes(done.cda)
+Path("synthese.json").write_bytes(done.bundle)
+Path("synthese.html").write_bytes(done.sheet)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from adapter.mapping import Mappings, load
 from adapter.model.document import Document
 from adapter.model.reader import check_visit, read_visit
 from adapter.model.visit import Visit
-from adapter.validation import agreement, cda_rules, fhir_rules
+from adapter.validation.self_check import check_pair
 
 __all__ = [
     "Conversion",
@@ -80,7 +80,7 @@ def render_sheet(document: Document) -> bytes:
 
 def check_outputs(cda: bytes, bundle: bytes) -> list[Finding]:
     """Findings of our own judges on both documents, and of the judge of their agreement."""
-    return [*cda_rules.check_cda(cda), *fhir_rules.check_bundle(bundle), *agreement.compare(cda, bundle)]
+    return check_pair(cda, bundle)
 
 
 def convert(

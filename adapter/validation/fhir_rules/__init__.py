@@ -12,7 +12,7 @@ from adapter.validation.fhir_rules.document import judge
 from adapter.validation.fhir_rules.report import Report
 from adapter.validation.fhir_rules.texts import RULES
 
-__all__ = ["RULES", "check_bundle"]
+__all__ = ["RULES", "check_bundle", "check_bundle_tree"]
 
 
 def check_bundle(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> list[Finding]:
@@ -28,6 +28,11 @@ def check_bundle(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MA
         bundle = parse_json(data, max_bytes=max_bytes, max_depth=max_depth, root="Bundle")
     except FindingsError as fault:
         return list(fault.findings)
+    return check_bundle_tree(bundle)
+
+
+def check_bundle_tree(bundle: object) -> list[Finding]:
+    """Every finding on a document already parsed by `parse_json`."""
     report = Report(RULES)
     if not isinstance(bundle, dict):
         text = RULES["FHIR-BUNDLE"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from adapter.compose.identity import Keys
 from adapter.compose.people import People
+from adapter.compose.phrases import Columns, anchors, phrases
 from adapter.compose.wording import moment, offset, partial, sentence
 from adapter.errors import Finding, Severity
 from adapter.mapping import Mappings
@@ -37,7 +39,7 @@ class Draft:
         words: French words and sentences of the tables, ``words("compose.…")``.
     """
 
-    __slots__ = ("_anchors", "concept", "keys", "mappings", "notices", "people", "visit", "words")
+    __slots__ = ("_anchors", "_columns", "concept", "keys", "mappings", "notices", "people", "visit", "words")
 
     def __init__(self, visit: Visit, mappings: Mappings, keys: Keys, people: People) -> None:
         self.visit = visit
@@ -45,15 +47,18 @@ class Draft:
         self.keys = keys
         self.people = people
         self.notices: list[Finding] = []
-        self.words = mappings.text
+        known = phrases(mappings)
+        self.words = known.words
         self.concept = mappings.concept
-        self._anchors: dict[str, int] = {}
+        self._columns = known.columns
+        self._anchors: dict[str, Iterator[str]] = {}
 
     def anchor(self, section: str) -> str:
         """Next free anchor of ``section``."""
-        number = self._anchors.get(section, 0) + 1
-        self._anchors[section] = number
-        return f"{section}-{number}"
+        free = self._anchors.get(section)
+        if free is None:
+            free = self._anchors[section] = anchors(section)
+        return next(free)
 
     def uncoded(self, path: str) -> None:
         """Report an entry that stays text because no code is known for it."""
@@ -99,11 +104,11 @@ class Draft:
         shown = self.shown("wish-sources", wish.source)
         return f"{shown}, {self.people.refs[wish.told_by][1]}" if wish.told_by else shown
 
-    def heads(self, table: str) -> tuple[str, ...]:
+    def heads(self, table: str) -> Columns:
         """Column titles of one table of the narrative."""
-        return tuple(self.words(f"columns.{table}").split("|"))
+        return self._columns(table)
 
 
-def row(columns: tuple[str, ...], cells: tuple[str, ...], anchor: str) -> tuple[Row, str]:
+def row(columns: Columns, cells: tuple[str, ...], anchor: str) -> tuple[Row, str]:
     """The table row and the same words as one sentence."""
-    return Row(cells, anchor), sentence(columns, cells)
+    return Row(cells, anchor), sentence(columns.labels, cells)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hashlib import sha1
 
+_VARIANT = {digit: "89ab"[int(digit, 16) >> 2] for digit in "0123456789abcdef"}
 
-def _uuid5(digest: bytes) -> str:
-    """UUID text (version 5 layout, RFC 9562) from the first 16 bytes of a SHA-1 digest."""
-    d = digest.hex()
-    return f"{d[:8]}-{d[8:12]}-5{d[13:16]}-{'89ab'[digest[8] >> 6 & 3]}{d[17:20]}-{d[20:32]}"
+
+def _uuid5(d: str) -> str:
+    """UUID text (version 5 layout, RFC 9562) from a SHA-1 digest in hexadecimal."""
+    return f"{d[:8]}-{d[8:12]}-5{d[13:16]}-{_VARIANT[d[16]]}{d[17:20]}-{d[20:32]}"
 
 
 class Keys:
@@ -34,11 +35,11 @@ class Keys:
         """UUID of the thing that plays ``role`` in this version."""
         h = self._version.copy()
         h.update(role.encode())
-        return _uuid5(h.digest())
+        return _uuid5(h.hexdigest())
 
     def local_root(self) -> str:
         """OID under which the structure's own identifiers stand (patient record, encounter), in every document."""
-        return self._issuer or f"2.25.{int(_uuid5(self._owner.digest()).replace('-', ''), 16)}"
+        return self._issuer or f"2.25.{int(_uuid5(self._owner.hexdigest()).replace('-', ''), 16)}"
 
     def set_oid(self) -> str:
         """OID shared by all versions (setId)."""
@@ -52,5 +53,5 @@ class Keys:
         h = self._seed.copy()
         h.update(what)
         if self._issuer is None:
-            return f"2.25.{int(_uuid5(h.digest()).replace('-', ''), 16)}"
+            return f"2.25.{int(_uuid5(h.hexdigest()).replace('-', ''), 16)}"
         return f"{self._issuer}.{int.from_bytes(h.digest()[:8], 'big')}"

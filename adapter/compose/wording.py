@@ -46,16 +46,23 @@ def lines(value: str | None) -> str:
 
 def joined(parts: Iterable[str], separator: str = " ; ") -> str:
     """The parts that are not empty, joined."""
-    return separator.join(part for part in parts if part)
+    return separator.join(filter(None, parts))
 
 
-def sentence(columns: tuple[str, ...], cells: tuple[str, ...]) -> str:
+_STOPPED_TWICE = tuple((f"{stop} ; ", f"{stop} ") for stop in ".!?…")
+
+
+def sentence(labels: tuple[str, ...], cells: tuple[str, ...]) -> str:
     """One line for one table row: ``Colonne : cellule ; ...`` without the empty cells.
 
     A cell that ends as a sentence does keeps its own stop, and no semicolon follows it.
+
+    Args:
+        labels: column titles, each with its colon: ``Colonne : ``.
+        cells: as many cells.
     """
-    said = " ; ".join([f"{column} : {cell}" for column, cell in zip(columns, cells, strict=True) if cell])
-    for stop in ".!?…":
-        if stop in said:
-            said = said.replace(f"{stop} ; ", f"{stop} ")
+    said = " ; ".join([label + cell for label, cell in zip(labels, cells, strict=True) if cell])
+    for twice, once in _STOPPED_TWICE:
+        if twice in said:
+            said = said.replace(twice, once)
     return said

@@ -46,6 +46,6 @@ def test_joined_leaves_out_what_is_empty() -> None:
 
 
 def test_a_sentence_names_its_columns_and_never_punctuates_twice() -> None:
-    columns = ("Signe", "Valeur", "Soins")
+    columns = ("Signe : ", "Valeur : ", "Soins : ")
     assert sentence(columns, ("Poids", "", "48 kg")) == "Signe : Poids ; Soins : 48 kg"
     assert sentence(columns, ("Poids.", "Oui !", "fin.")) == "Signe : Poids. Valeur : Oui ! Soins : fin."

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from adapter.compose.draft import Content, Draft, row
+from adapter.compose.phrases import Columns
 from adapter.compose.wording import decimal, joined, lines, partial
 from adapter.mapping import SectionSpec
 from adapter.model import clinical
@@ -72,11 +73,11 @@ def _scales(draft: Draft, spec: SectionSpec, relative: str | None = None) -> Con
         narrative, entry = measure(draft, spec.key, number, scale, columns)
         rows.append(narrative)
         entries.append(entry)
-    return Content((Table(columns, tuple(rows), draft.words("scales.caption")),), tuple(entries))
+    return Content((Table(columns.titles, tuple(rows), draft.words("scales.caption")),), tuple(entries))
 
 
 def measure(
-    draft: Draft, section: str, number: int, scale: clinical.Scale, columns: tuple[str, ...]
+    draft: Draft, section: str, number: int, scale: clinical.Scale, columns: Columns
 ) -> tuple[Row, Observation]:
     """Narrative row and observation of one measure on a scale."""
     visit, m = draft.visit, draft.mappings
@@ -179,7 +180,7 @@ def symptoms(draft: Draft, spec: SectionSpec) -> Content:
                     site=s.location or "",
                 )
             )
-        blocks.append(Table(columns, tuple(rows), words("symptoms.caption")))
+        blocks.append(Table(columns.titles, tuple(rows), words("symptoms.caption")))
     scales = _scales(draft, spec)
     blocks += scales.blocks
     entries += scales.entries
@@ -222,7 +223,7 @@ def _wounds(draft: Draft, section: str) -> tuple[Table, list[Observation]]:
                 site=w.site or "",
             )
         )
-    return Table(columns, tuple(rows), draft.words("wounds.caption")), entries
+    return Table(columns.titles, tuple(rows), draft.words("wounds.caption")), entries
 
 
 def _nutrition(
@@ -282,4 +283,4 @@ def vital_signs(draft: Draft, spec: SectionSpec) -> Content:
                 value=Quantity(v.value, unit.text, ucum.code if ucum else ""),
             )
         )
-    return Content((Table(columns, tuple(rows)),), tuple(entries))
+    return Content((Table(columns.titles, tuple(rows)),), tuple(entries))

@@ -117,7 +117,7 @@ def _listed(
                 main=main,
             )
         )
-    return Table(columns, tuple(rows)), tuple(entries)
+    return Table(columns.titles, tuple(rows)), tuple(entries)
 
 
 def _path(section: str, number: int) -> str:

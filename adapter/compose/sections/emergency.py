@@ -53,7 +53,7 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
         for event in visit.expected_events:
             what = draft.named("expected-events", event.event, event.label).text
             rows.append(row(columns, (what, lines(event.action)), draft.anchor(spec.key))[0])
-        blocks.append(Table(columns, tuple(rows), words("vigilance.events")))
+        blocks.append(Table(columns.titles, tuple(rows), words("vigilance.events")))
 
     products = [
         joined(

@@ -53,7 +53,7 @@ def _goals(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEnt
         narrative, statement = row(columns, (what.text, lines(g.text)), anchor)
         rows.append(narrative)
         entries.append(Goal(key=draft.keys.key(f"goals/{number}"), anchor=anchor, statement=statement, what=what))
-    blocks.append(Table(columns, tuple(rows), draft.words("plan.goals")))
+    blocks.append(Table(columns.titles, tuple(rows), draft.words("plan.goals")))
 
 
 def _places(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEntry]) -> None:
@@ -115,7 +115,7 @@ def _wishes(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEn
                 method=source,
             )
         )
-    blocks.append(Table(columns, tuple(rows), words("plan.wishes")))
+    blocks.append(Table(columns.titles, tuple(rows), words("plan.wishes")))
 
 
 def _limitations(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEntry]) -> None:
@@ -155,7 +155,7 @@ def _limitations(draft: Draft, section: str, blocks: list[Block], entries: list[
                     value=True,
                 )
             )
-    blocks.append(Table(columns, tuple(rows), words("plan.limitations")))
+    blocks.append(Table(columns.titles, tuple(rows), words("plan.limitations")))
 
 
 def _actions(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEntry]) -> None:
@@ -184,7 +184,7 @@ def _actions(draft: Draft, section: str, blocks: list[Block], entries: list[AnyE
                 due=a.due,
             )
         )
-    blocks.append(Table(columns, tuple(rows), draft.words("plan.actions")))
+    blocks.append(Table(columns.titles, tuple(rows), draft.words("plan.actions")))
 
 
 def _next_visit(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEntry]) -> None:
@@ -239,7 +239,7 @@ def _team(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEntr
             lines(told.comment),
         )
         rows.append(row(columns, cells, draft.anchor(section))[0])
-    blocks.append(Table(columns, tuple(rows), words("plan.team")))
+    blocks.append(Table(columns.titles, tuple(rows), words("plan.team")))
 
 
 def _distinct(texts: list[str], shown: str) -> list[str]:
@@ -273,4 +273,4 @@ def attachments(draft: Draft, spec: SectionSpec) -> Content:
                 created_on=a.created_on,
             )
         )
-    return Content((Table(columns, tuple(rows)),), tuple(entries))
+    return Content((Table(columns.titles, tuple(rows)),), tuple(entries))

@@ -69,7 +69,7 @@ def allergies(draft: Draft, spec: SectionSpec) -> Content:
                 onset=a.onset or "",
             )
         )
-    blocks = [Table(columns, tuple(rows))]
+    blocks = [Table(columns.titles, tuple(rows))]
     if comment:
         blocks.append(Paragraph(comment, draft.words("comment"), draft.anchor(spec.key)))
     return Content(tuple(blocks), tuple(entries))
@@ -218,7 +218,7 @@ def _listed(
                 end=t.end or "",
             )
         )
-    return Table(columns, tuple(rows), caption), entries
+    return Table(columns.titles, tuple(rows), caption), entries
 
 
 def _anticipatory(draft: Draft, section: str) -> tuple[Table, list[Medication]]:
@@ -261,7 +261,7 @@ def _anticipatory(draft: Draft, section: str) -> tuple[Table, list[Medication]]:
                 start=p.prescribed_on.isoformat() if p.prescribed_on else "",
             )
         )
-    return Table(columns, tuple(rows), words("treatments.anticipatory")), entries
+    return Table(columns.titles, tuple(rows), words("treatments.anticipatory")), entries
 
 
 def devices(draft: Draft, spec: SectionSpec) -> Content:
@@ -292,4 +292,4 @@ def devices(draft: Draft, spec: SectionSpec) -> Content:
                 since=d.since or "",
             )
         )
-    return Content((Table(columns, tuple(rows)),), tuple(entries))
+    return Content((Table(columns.titles, tuple(rows)),), tuple(entries))

@@ -47,7 +47,7 @@ def advance_directives(draft: Draft, spec: SectionSpec) -> Content:
                     written_on=told.written_on,
                 )
             )
-        blocks.append(Table(columns, tuple(rows)))
+        blocks.append(Table(columns.titles, tuple(rows)))
     if status == "written":
         for number, a in enumerate(visit.attachments):
             if a.advance_directives:
@@ -123,7 +123,7 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
             tie = g.relationship.text if g.relationship else ""
             phones = joined((spaced(t) for t in g.telecoms), ", ")
             rows.append(row(columns, (who, g.kind.text, tie, phones), draft.anchor(spec.key))[0])
-        blocks.append(Table(columns, tuple(rows), words("social.guardians")))
+        blocks.append(Table(columns.titles, tuple(rows), words("social.guardians")))
     if visit.relatives:
         columns = draft.heads("relatives")
         rows = []
@@ -141,7 +141,7 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
             phones = joined((spaced(t) for t in first.telecoms), ", ")
             cells = (first.name.text, tie, roles, phones, lines(told.state), lines(told.needs))
             rows.append(row(columns, cells, draft.anchor(spec.key))[0])
-        blocks.append(Table(columns, tuple(rows), words("social.relatives")))
+        blocks.append(Table(columns.titles, tuple(rows), words("social.relatives")))
     wanted = frozenset(spec.scales)
     burden = [(n, s) for n, s in enumerate(visit.scales) if s.scale in wanted]
     if burden:
@@ -151,6 +151,6 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
             narrative, entry = measure(draft, spec.key, number, scale, columns)
             rows.append(narrative)
             entries.append(entry)
-        blocks.append(Table(columns, tuple(rows), words("social.burden")))
+        blocks.append(Table(columns.titles, tuple(rows), words("social.burden")))
     keys = tuple(r.key for r in people.relatives) + tuple(g.key for g in people.patient.guardians)
     return Content(tuple(blocks), tuple(entries), keys)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from adapter.compose.draft import Content, Draft
 from adapter.compose.identity import Keys
 from adapter.compose.people import People
+from adapter.compose.phrases import phrases
 from adapter.compose.sections import BUILDERS
 from adapter.compose.wording import day, lines
 from adapter.errors import Finding, MappingError, Severity, VisitInvalid
@@ -97,7 +98,7 @@ def compose(visit: Visit, mappings: Mappings, options: Options | None = None) ->
         custodian=people.custodian,
         encounter=encounter,
         sections=_sections(draft, spec.sections),
-        fhir_sections=tuple(doc.FhirSection(s.key, s.code, s.title) for s in spec.fhir_sections),
+        fhir_sections=phrases(mappings).fhir_sections,
         profiles=mappings.edition(options.edition),
         author_function=mappings.coding("team-functions", "attending-physician") if is_vsp else None,
         attending=people.attending,

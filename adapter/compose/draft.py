@@ -49,7 +49,7 @@ class Draft:
         self.notices: list[Finding] = []
         known = phrases(mappings)
         self.words = known.words
-        self.concept = mappings.concept
+        self.concept = known.concept
         self._columns = known.columns
         self._anchors: dict[str, Iterator[str]] = {}
 
@@ -68,7 +68,7 @@ class Draft:
 
     def named(self, table: str, local: str, own_words: str | None = None) -> Concept:
         """Concept of a local value; the doctor's own words follow the table's label, or stand alone for « other »."""
-        concept = self.mappings.concept(table, local)
+        concept = self.concept(table, local)
         if not own_words:
             return concept
         if local == "other":
@@ -77,7 +77,7 @@ class Draft:
 
     def shown(self, table: str, local: str | None) -> str:
         """French label of a local value, empty when there is none."""
-        return self.mappings.concept(table, local).text if local else ""
+        return self.concept(table, local).text if local else ""
 
     def coded(self, text: str, *codings: tuple[str, str | None]) -> Concept:
         """Concept from the doctor's words and the codes that the software sent (system key, code)."""

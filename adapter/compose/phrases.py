@@ -8,6 +8,8 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from adapter.mapping import Mappings
+from adapter.model.coded import Concept
+from adapter.model.document import FhirSection
 
 
 class Columns(NamedTuple):
@@ -42,14 +44,25 @@ class _ByTable(dict[str, Columns]):
 
 
 class Phrases:
-    """Sentences and columns of one ``Mappings``; both are asked as functions."""
+    """Concepts, sentences, columns and FHIR sections of one ``Mappings``; all but the last are asked as functions."""
 
-    __slots__ = ("columns", "words")
+    __slots__ = ("_mappings", "_tables", "columns", "fhir_sections", "words")
 
     def __init__(self, mappings: Mappings) -> None:
         words = _Words(mappings)
+        specs = mappings.document.fhir_sections
+        self.fhir_sections = tuple([FhirSection(s.key, s.code, s.title) for s in specs])
+        self._mappings = mappings
+        self._tables = {table: dict(rows) for table, rows in mappings.tables.items()}
         self.words: Callable[[str], str] = words.__getitem__
         self.columns: Callable[[str], Columns] = _ByTable(words).__getitem__
+
+    def concept(self, table: str, local: str) -> Concept:
+        """What `local` means in `table`, as ``Mappings.concept`` answers and refuses."""
+        try:
+            return self._tables[table][local]
+        except KeyError:
+            return self._mappings.concept(table, local)
 
 
 _last: tuple[Mappings, Phrases] | None = None

@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 def day(value: date) -> str:
     """``12/10/2026``."""
-    return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
+    written = value.isoformat()
+    return f"{written[8:10]}/{written[5:7]}/{written[:4]}"
 
 
 def clock(value: datetime) -> str:

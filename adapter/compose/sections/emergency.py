@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from adapter.compose.draft import Content, Draft, row
-from adapter.compose.people import spaced
+from adapter.compose.people import People, spaced
 from adapter.compose.sections.treatment import amount
 from adapter.compose.wording import joined, lines
 from adapter.mapping import SectionSpec
-from adapter.model.document import Block, Bullets, Item, Row, Table, Telecom
+from adapter.model.document import Block, Bullets, Item, PersonName, Row, Table, Telecom
 
 
 def vigilance(draft: Draft, spec: SectionSpec) -> Content:
     """Numbers that answer day and night, instructions on intensity of care, expected events, products at home."""
-    visit, words, people = draft.visit, draft.words, draft.people
+    visit, words = draft.visit, draft.words
     blocks: list[Block] = []
 
     def bullets(texts: list[str], caption: str) -> None:
@@ -20,30 +20,7 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
             items = tuple(Item(text, draft.anchor(spec.key)) for text in texts)
             blocks.append(Bullets(items, words(caption)))
 
-    def always(who: str, telecoms: tuple[Telecom, ...]) -> list[str]:
-        return [f"{who} : {spaced(t)}" for t in telecoms if t.always]
-
-    numbers: list[str] = []
-    for member in people.team:
-        person, structure = member.professional, member.organization
-        if person:
-            numbers += always(joined((person.name.text, member.label), ", "), person.telecoms)
-        if structure:
-            numbers += always(joined((structure.name, member.label if not person else ""), ", "), structure.telecoms)
-    seen: set[str] = set()
-    for relative in people.relatives:
-        if relative.person not in seen:
-            seen.add(relative.person)
-            numbers += always(relative.name.text, relative.telecoms)
-    for guardian in people.patient.guardians:
-        numbers += always(guardian.name.text if guardian.name else guardian.organization_name, guardian.telecoms)
-    for doctor in (people.attending, people.replaced):
-        if doctor:
-            numbers += always(doctor.name.text, doctor.telecoms)
-    numbers += always(people.author.name.text, people.author.telecoms)
-    numbers += always(people.custodian.name, people.custodian.telecoms)
-    numbers += always(people.place.label, people.place.telecoms)
-    bullets(numbers, "vigilance.numbers")
+    bullets(_numbers(draft.people), "vigilance.numbers")
 
     bullets(_orders(draft), "vigilance.orders")
 
@@ -77,6 +54,30 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
     ]
     bullets(products, "vigilance.products")
     return Content(tuple(blocks))
+
+
+def _numbers(people: People) -> list[str]:
+    """One line for each number that answers day and night: who, in which part, the number."""
+    known: list[tuple[PersonName | str, str, tuple[Telecom, ...]]] = []
+    for member in people.team:
+        person, structure = member.professional, member.organization
+        if person:
+            known.append((person.name, member.label, person.telecoms))
+        if structure:
+            known.append((structure.name, "" if person else member.label, structure.telecoms))
+    known += [(r.name, "", r.telecoms) for r in {r.person: r for r in people.relatives}.values()]
+    known += [(g.name or g.organization_name, "", g.telecoms) for g in people.patient.guardians]
+    known += [(p.name, "", p.telecoms) for p in (people.attending, people.replaced, people.author) if p]
+    known.append((people.custodian.name, "", people.custodian.telecoms))
+    place = people.place
+    known.append((place.organization.name if place.organization else place.label, place.label, place.telecoms))
+    numbers: list[str] = []
+    for who, label, telecoms in known:
+        for t in telecoms:
+            if t.always:
+                name = who if isinstance(who, str) else who.text
+                numbers.append(f"{joined((name, label if label != name else ''), ', ')} : {spaced(t)}")
+    return numbers
 
 
 def _orders(draft: Draft) -> list[str]:

@@ -1,0 +1,804 @@
+"""The queue itself: every method is one transaction, and the audit trail moves in the same one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Final, ParamSpec, Self, TypeVar
+
+from adapter.errors import OutboxError
+from adapter.model.document import Identifier
+from adapter.outbox import audit, payload, schema
+from adapter.outbox.database import Database, Record, Session
+from adapter.outbox.errors import (
+    LeaseLost,
+    OutboxConflict,
+    OutboxContended,
+    OutboxDamaged,
+    OutboxKey,
+    OutboxRefusal,
+)
+from adapter.outbox.sealing import KEY_VARIABLE, Seal, parse_key, patient_digest
+from adapter.outbox.values import ChainReport, Claim, Disclosure, Reason, Row, Settlement, State
+from adapter.submission.values import Submission
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_CONTENDED_TRIES: Final = 8
+_PAGE: Final = 500
+_CODE_MAX: Final = 200
+
+_COLUMNS: Final = """r.id, r.key, r.destination, r.endpoint, r.form, r.state, r.dead, r.reason, r.dmp_code, r.attempts,
+    r.created_at, r.updated_at, r.due_at, r.set_unique_id, r.size_bytes, r.purged"""
+
+# A row to send waits for the older versions of its documents; rows that may have left already never wait.
+_DUE: Final = """
+    SELECT r.id, r.key, r.destination, r.endpoint, r.state, r.patient, r.attempts FROM outbox_row r
+    WHERE r.due_at <= :now AND r.destination IN ({names}) AND (r.state <> 'queued' OR NOT EXISTS (
+        SELECT 1 FROM outbox_document d
+        JOIN outbox_document p ON p.set_id = d.set_id AND p.destination = d.destination AND p.patient = d.patient
+            AND p.live = 1 AND (p.version < d.version OR (p.version = d.version AND p.row_id < d.row_id))
+        JOIN outbox_row q ON q.id = p.row_id
+        WHERE d.row_id = r.id AND q.id <> r.id AND q.dead = 0 AND q.state IN ('queued', 'sending', 'unknown')))
+    ORDER BY r.due_at, r.id LIMIT 1"""
+
+# The document to replace is ours and will not leave by itself.
+_PREDECESSOR_STOPPED: Final = """
+    SELECT 1 FROM outbox_document d
+    JOIN outbox_document p ON p.unique_id = d.replaces AND p.destination = d.destination AND p.live = 1
+    JOIN outbox_row q ON q.id = p.row_id
+    WHERE d.row_id = :id AND d.replaces <> ''
+        AND (q.state IN ('blocked', 'rejected') OR (q.dead = 1 AND q.state IN ('queued', 'sending', 'unknown')))"""
+
+# Every document of the older row has a correction that was found at the DMP.
+_REPLACE: Final = """
+    UPDATE outbox_row SET state = 'replaced', reason = '', dead = 0, due_at = NULL, lease = NULL, updated_at = :now
+    WHERE state IN ('accepted', 'confirmed')
+        AND id IN (SELECT p.row_id FROM outbox_document d
+            JOIN outbox_document p ON p.unique_id = d.replaces AND p.destination = d.destination AND p.live = 1
+            WHERE d.row_id = :id AND d.replaces <> '')
+        AND NOT EXISTS (SELECT 1 FROM outbox_document o WHERE o.row_id = outbox_row.id AND NOT EXISTS (
+            SELECT 1 FROM outbox_document n JOIN outbox_row m ON m.id = n.row_id
+            WHERE n.replaces = o.unique_id AND n.destination = o.destination
+                AND m.state IN ('confirmed', 'replaced')))"""
+
+_RELEASE_SUCCESSORS: Final = """
+    UPDATE outbox_row SET state = 'queued', reason = '', due_at = :now, updated_at = :now
+    WHERE state = 'blocked' AND reason = 'predecessor' AND id IN (
+        SELECT d.row_id FROM outbox_document p
+        JOIN outbox_document d ON d.replaces = p.unique_id AND d.destination = p.destination
+        WHERE p.row_id = :id)"""
+
+
+def _retried(method: Callable[P, R]) -> Callable[P, R]:
+    """The method, run again when its transaction met another one on the same rows."""
+
+    @wraps(method)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(_CONTENDED_TRIES - 1):
+            try:
+                return method(*args, **kwargs)
+            except OutboxContended:
+                continue
+        return method(*args, **kwargs)
+
+    return run
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Outbox:
+    """The durable queue. One value serves all the threads of a process; open one a process.
+
+    Use ``Outbox.open``.
+    """
+
+    def __init__(self, database: Database, seal: Seal, secret: bytes, clock: Callable[[], datetime], host: str) -> None:
+        self._database = database
+        self._seal = seal
+        self._secret = secret
+        self._clock = clock
+        self._host = host
+
+    @classmethod
+    def open(
+        cls, url: str, *, key: str | None = None, clock: Callable[[], datetime] = _now, host: str | None = None
+    ) -> Self:
+        """The queue at `url`, created or migrated when needed.
+
+        Args:
+            url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://...``.
+            key: 32 bytes in base64 that encrypt what the rows hold; None reads ``DMP_ADAPTER_OUTBOX_KEY``; empty: no
+                encryption. A queue keeps to what it was created with.
+            clock: aware time.
+            host: name of this system in the audit trail; None for the name of the machine.
+        Raises:
+            OutboxError: what is wrong with the place, the key or the content.
+        """
+        text = os.environ.get(KEY_VARIABLE, "") if key is None else key
+        seal = Seal(parse_key(text) if text else None)
+        database = _database(url)
+        try:
+            schema.migrate(database, audit.GENESIS)
+            secret = _secret(database, seal, bool(text))
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, seal, secret, clock, host or socket.gethostname())
+
+    def close(self) -> None:
+        """Closes the connections of this process."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ what callers do
+
+    @_retried
+    def enqueue(
+        self,
+        submission: Submission,
+        *,
+        destination: str,
+        form: str = "",
+        endpoint: str = "",
+        idempotency_key: str | None = None,
+    ) -> int:
+        """Number of the row that holds this deposit, on the disk when the call returns.
+
+        The same key and bytes give the same row, however often it is asked. A patient's opposition noted before
+        leaves the row blocked.
+
+        Args:
+            destination: name of the DMP among those the workers serve. endpoint: its address now; empty: any.
+            form: form of the documents, for people.
+            idempotency_key: None for the one derived from the uniqueIds of the documents.
+        Raises:
+            OutboxConflict: same key or same document with other bytes, or a newer version has left already.
+            OutboxRefusal: the values contradict each other.
+        """
+        digest = _checked_digest(submission)
+        ids = [entry.unique_id for entry in submission.entries]
+        key = idempotency_key or hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
+        patient = self.patient_digest(submission.set.patient_id)
+        now = _ms(self._clock())
+        with self._database.transaction() as session:
+            known = session.run(
+                "SELECT id, content_digest FROM outbox_row"
+                " WHERE destination = :destination AND key = :key AND state <> 'withdrawn'",
+                destination=destination,
+                key=key,
+            )
+            if known:
+                if known[0][1] != digest:
+                    raise OutboxConflict("Ce dépôt est déjà en file avec un autre contenu : corriger par une version.")
+                return int(known[0][0])
+            self._refuse_conflicts(session, submission, destination)
+            opposed = self._opposed(session, patient)
+            ((row_id,),) = session.run(
+                "INSERT INTO outbox_row (key, destination, endpoint, form, patient, state, reason, due_at, created_at,"
+                " updated_at, set_unique_id, content_digest, size_bytes) VALUES (:key, :destination, :endpoint, :form,"
+                " :patient, :state, :reason, :due, :now, :now, :set_id, :digest, :size) RETURNING id",
+                key=key,
+                destination=destination,
+                endpoint=endpoint,
+                form=form,
+                patient=patient,
+                state=State.BLOCKED.value if opposed else State.QUEUED.value,
+                reason=Reason.OPPOSITION.value if opposed else "",
+                due=None if opposed else now,
+                now=now,
+                set_id=submission.set.unique_id,
+                digest=digest,
+                size=sum(map(len, submission.contents)),
+            )
+            session.run_many(
+                "INSERT INTO outbox_document (row_id, position, destination, patient, set_id, version, unique_id,"
+                " replaces) VALUES (:row_id, :position, :destination, :patient, :set_id, :version, :unique_id,"
+                " :replaces)",
+                [
+                    {
+                        "row_id": row_id,
+                        "position": position,
+                        "destination": destination,
+                        "patient": patient,
+                        "set_id": entry.set_id,
+                        "version": entry.version,
+                        "unique_id": entry.unique_id,
+                        "replaces": entry.replaces,
+                    }
+                    for position, entry in enumerate(submission.entries, 1)
+                ],
+            )
+            session.run_many(
+                "INSERT INTO outbox_part (row_id, position, body) VALUES (:row_id, :position, :body)",
+                [
+                    {"row_id": row_id, "position": position, "body": self._seal.close(body, f"{key}/{position}")}
+                    for position, body in enumerate((payload.to_json(submission), *submission.contents))
+                ],
+            )
+        return int(row_id)
+
+    def row(self, row_id: int) -> Row:
+        """One row.
+
+        Raises:
+            OutboxRefusal: there is none.
+        """
+        with self._database.reading() as session:
+            return _row(session, row_id)
+
+    def rows(
+        self,
+        *,
+        state: State | None = None,
+        destination: str | None = None,
+        dead: bool | None = None,
+        reason: Reason | None = None,
+        patient: Identifier | None = None,
+    ) -> Iterator[Row]:
+        """Rows in the order of arrival, page by page, those that meet every condition given."""
+        conditions: dict[str, object] = {}
+        if state is not None:
+            conditions["state"] = state.value
+        if destination is not None:
+            conditions["destination"] = destination
+        if dead is not None:
+            conditions["dead"] = int(dead)
+        if reason is not None:
+            conditions["reason"] = reason.value
+        if patient is not None:
+            conditions["patient"] = self.patient_digest(patient)
+        where = "".join(f" AND r.{name} = :{name}" for name in conditions)
+        statement = f"SELECT {_COLUMNS} FROM outbox_row r WHERE r.id > :after{where} ORDER BY r.id LIMIT :page"  # noqa: S608  # names of columns from the lines above
+        after = 0
+        while True:
+            with self._database.reading() as session:
+                page = [
+                    _to_row(record, _unique_ids(session, record[0]))
+                    for record in session.run(statement, after=after, page=_PAGE, **conditions)
+                ]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].id
+
+    def counts(self) -> Mapping[State, int]:
+        """Rows in each state, states without rows left out; dead letters count in their state."""
+        with self._database.reading() as session:
+            return {
+                State(state): count
+                for state, count in session.run("SELECT state, count(*) FROM outbox_row GROUP BY state")
+            }
+
+    @_retried
+    def withdraw(self, row_id: int) -> None:
+        """Takes back a row that did not leave; its documents may be queued again.
+
+        Raises:
+            OutboxRefusal: the row left, or may have left.
+        """
+        with self._database.transaction() as session:
+            row = self._hold(session, row_id)
+            if row.state not in (State.QUEUED, State.BLOCKED, State.REJECTED):
+                raise OutboxRefusal("Ce dépôt est parti, ou a pu partir : il ne peut plus être retiré de la file.")
+            self._put(session, row_id, State.WITHDRAWN, Reason.NONE, None)
+            session.run("UPDATE outbox_document SET live = 0 WHERE row_id = :id", id=row_id)
+
+    @_retried
+    def retry(self, row_id: int) -> None:
+        """Replays a row now: a dead letter, a blocked or rejected row, or one that waits for its next attempt.
+
+        What may have left is searched first. An address that changed is taken as confirmed.
+
+        Raises:
+            OutboxRefusal: nothing to replay, content purged, or the patient's opposition stands.
+        """
+        with self._database.transaction() as session:
+            row = self._hold(session, row_id)
+            if row.purged:
+                raise OutboxRefusal("Le contenu de ce dépôt a été purgé : convertir la visite de nouveau.")
+            state = {
+                State.QUEUED: State.QUEUED,
+                State.BLOCKED: State.QUEUED,
+                State.REJECTED: State.QUEUED,
+                State.UNKNOWN: State.UNKNOWN,
+                State.ACCEPTED: State.ACCEPTED,
+            }.get(row.state)
+            if state is None:
+                raise OutboxRefusal("Ce dépôt est en cours ou terminé : il n'y a rien à rejouer.")
+            ((patient, lease),) = session.run("SELECT patient, lease FROM outbox_row WHERE id = :id", id=row_id)
+            if lease is not None:
+                raise OutboxRefusal("Ce dépôt est entre les mains d'un autre programme : attendre qu'il ait fini.")
+            if state is State.QUEUED and self._opposed(session, patient):
+                raise OutboxRefusal("L'opposition du patient est enregistrée : la lever avant de rejouer ce dépôt.")
+            self._put(session, row_id, state, Reason.NONE, _ms(self._clock()))
+            session.run("UPDATE outbox_row SET attempts = 0, dead = 0, endpoint = '' WHERE id = :id", id=row_id)
+
+    @_retried
+    def record_opposition(self, patient: Identifier) -> int:
+        """How many rows of this patient were stopped; those not sent yet, and those queued later, are blocked.
+
+        A row that may have left is still searched, and never sent again.
+        """
+        now = _ms(self._clock())
+        digest = self.patient_digest(patient)
+        with self._database.transaction() as session:
+            session.run(
+                "INSERT INTO outbox_opposition (patient, recorded_at) VALUES (:patient, :now)"
+                " ON CONFLICT (patient) DO NOTHING",
+                patient=digest,
+                now=now,
+            )
+            stopped = session.run(
+                "UPDATE outbox_row SET state = 'blocked', reason = :reason, due_at = NULL, updated_at = :now"
+                " WHERE patient = :patient AND state = 'queued' RETURNING id",
+                reason=Reason.OPPOSITION.value,
+                patient=digest,
+                now=now,
+            )
+        return len(stopped)
+
+    @_retried
+    def lift_opposition(self, patient: Identifier) -> None:
+        """Forgets the opposition; the rows that it stopped leave when they are retried."""
+        with self._database.transaction() as session:
+            session.run("DELETE FROM outbox_opposition WHERE patient = :p", p=self.patient_digest(patient))
+
+    def opposed(self, patient: Identifier) -> bool:
+        """True when the patient's opposition is recorded."""
+        with self._database.reading() as session:
+            return self._opposed(session, self.patient_digest(patient))
+
+    @_retried
+    def purge(self, older_than: timedelta) -> int:
+        """How many rows lost their content: those finished for longer than `older_than`.
+
+        The trace stays (identifiers, states, audit): the same deposit asked again is still recognised. Rows that wait
+        for a person (blocked, dead letters) keep their content.
+        """
+        with self._database.transaction() as session:
+            ids = session.run(
+                "UPDATE outbox_row SET purged = 1 WHERE purged = 0 AND dead = 0 AND updated_at < :before AND (state IN"
+                " ('confirmed', 'replaced', 'rejected', 'withdrawn') OR (state = 'accepted' AND due_at IS NULL))"
+                " RETURNING id",
+                before=_ms(self._clock() - older_than),
+            )
+            session.run_many("DELETE FROM outbox_part WHERE row_id = :id", [{"id": row_id} for (row_id,) in ids])
+        return len(ids)
+
+    def verify(self) -> ChainReport:
+        """What the check of the whole queue found: the pages of the file, then every link of the audit chain.
+
+        Raises:
+            OutboxDamaged: the file itself does not hold.
+        """
+        self._database.check()
+        with self._database.reading() as session:
+            ((length, head),) = session.run("SELECT seq, digest FROM outbox_chain WHERE id = 1")
+            previous, seq = audit.GENESIS, 0
+            for found, event, stored in _events(session):
+                seq += 1
+                if found != seq:
+                    return ChainReport(length, head, seq, "Un événement manque dans la trace.")
+                if audit.digest(event) != stored:
+                    return ChainReport(length, head, seq, "Un événement de la trace a été modifié.")
+                if audit.link(event) != previous:
+                    return ChainReport(length, head, seq, "Un événement de la trace n'est pas à sa place.")
+                previous = stored
+            if seq != length or (previous != head):
+                return ChainReport(length, head, min(seq, length) + 1, "La fin de la trace manque ou a été ajoutée.")
+        return ChainReport(length, head)
+
+    def export_audit(self) -> Iterator[bytes]:
+        """The audit trail as NDJSON: one FHIR AuditEvent a line, oldest first.
+
+        Each line holds the SHA-256 of the line before (its line end left out), so that the export proves itself.
+        """
+        after = 0
+        while True:  # a transaction a page: the caller may write to the queue between two lines
+            with self._database.reading() as session:
+                page = _event_page(session, after)
+            yield from (event + b"\n" for _, event, _ in page)
+            if not page:
+                return
+            after = page[-1][0]
+
+    def patient_digest(self, patient: Identifier) -> str:
+        """Keyed digest under which the rows and the audit events of this patient stand."""
+        return patient_digest(self._secret, patient.root, patient.value)
+
+    # ------------------------------------------------------------------ what workers do
+
+    def claim(self, destinations: Sequence[str], lease_s: float) -> Claim | None:
+        """The next row to work on, leased; None when nothing is due for these destinations.
+
+        The row comes back to ``claim`` by itself when the lease ends. A row found ``sending`` was cut: it becomes
+        ``unknown``, and the audit trail says that the documents may have left.
+        """
+        if not destinations:
+            return None
+        while True:
+            claim = self._claim(tuple(destinations), lease_s)
+            if not isinstance(claim, bool):
+                return claim
+            if not claim:
+                return None
+
+    @_retried
+    def _claim(self, destinations: tuple[str, ...], lease_s: float) -> Claim | bool:
+        """One claim; False when nothing is due; True when a row was put aside and the next one must be looked at."""
+        moment = self._clock()
+        now, until = _ms(moment), moment + timedelta(seconds=lease_s)
+        names = {f"name{number}": name for number, name in enumerate(destinations)}
+        statement = _DUE.format(names=", ".join(f":{name}" for name in names)) + " " + self._database.skip_locked
+        with self._database.transaction() as session:
+            due = session.run(statement, now=now, **names)
+            if not due:
+                return False
+            row_id, key, destination, endpoint, before, patient, attempts = due[0]
+            if before == State.QUEUED.value:
+                if self._opposed(session, patient):
+                    self._put(session, row_id, State.BLOCKED, Reason.OPPOSITION, None)
+                    return True
+                if session.run(_PREDECESSOR_STOPPED, id=row_id):
+                    self._put(session, row_id, State.BLOCKED, Reason.PREDECESSOR, None)
+                    return True
+            try:
+                submission = self._load(session, row_id, key)
+            except OutboxDamaged:
+                self._put(session, row_id, State(before), Reason.UNREADABLE, None, dead=True)
+                return True
+            state = {State.QUEUED.value: State.SENDING, State.SENDING.value: State.UNKNOWN}.get(before, State(before))
+            token = secrets.token_hex(16)
+            session.run(
+                "UPDATE outbox_row SET state = :state, lease = :token, due_at = :until, attempts = attempts + 1,"
+                " reason = CASE WHEN state = 'sending' THEN :expired ELSE reason END, updated_at = :now WHERE id = :id",
+                state=state.value,
+                token=token,
+                until=_ms(until),
+                expired=Reason.LEASE_EXPIRED.value,
+                now=now,
+                id=row_id,
+            )
+            claim = Claim(row_id, token, state, destination, endpoint, patient, attempts + 1, until, submission)
+            if before == State.SENDING.value:
+                self._audit(session, claim, (Disclosure("submit", _ids(submission), "4"),))
+        return claim
+
+    @_retried
+    def may_send(self, claim: Claim) -> bool:
+        """False when the patient's opposition was recorded since the claim.
+
+        Raises:
+            LeaseLost: another worker has the row.
+        """
+        with self._database.reading() as session:
+            if not session.run(
+                "SELECT 1 FROM outbox_row WHERE id = :id AND lease = :token", id=claim.row_id, token=claim.token
+            ):
+                raise LeaseLost("Un autre programme a repris cette ligne de la file d'envoi.")
+            return not self._opposed(session, claim.patient)
+
+    @_retried
+    def renew(self, claim: Claim, lease_s: float) -> datetime:
+        """New end of the lease.
+
+        Raises:
+            LeaseLost: another worker has the row.
+        """
+        until = self._clock() + timedelta(seconds=lease_s)
+        with self._database.transaction() as session:
+            if not session.run(
+                "UPDATE outbox_row SET due_at = :until WHERE id = :id AND lease = :token RETURNING id",
+                until=_ms(until),
+                id=claim.row_id,
+                token=claim.token,
+            ):
+                raise LeaseLost("Un autre programme a repris cette ligne de la file d'envoi.")
+        return until
+
+    @_retried
+    def settle(self, claim: Claim, settlement: Settlement) -> State:
+        """State in which the row now is: the one asked, or ``blocked`` when the patient's opposition stands.
+
+        Raises:
+            LeaseLost: another worker has the row; what was disclosed is in the audit trail all the same.
+        """
+        now = self._clock()
+        state, reason, due_in_s = settlement.state, settlement.reason, settlement.due_in_s
+        with self._database.transaction() as session:
+            held = session.run(
+                f"SELECT 1 FROM outbox_row WHERE id = :id AND lease = :token {self._database.for_update}",  # noqa: S608  # constant of the database
+                id=claim.row_id,
+                token=claim.token,
+            )
+            if held:
+                if state is State.QUEUED and self._opposed(session, claim.patient):
+                    state, reason, due_in_s = State.BLOCKED, Reason.OPPOSITION, None
+                if settlement.keep:
+                    session.run(
+                        "UPDATE outbox_row SET state = :state, reason = '', dmp_code = '', attempts = 0,"
+                        " updated_at = :now WHERE id = :id",
+                        state=state.value,
+                        now=_ms(now),
+                        id=claim.row_id,
+                    )
+                else:
+                    due = None if due_in_s is None else _ms(now + timedelta(seconds=due_in_s))
+                    self._put(
+                        session,
+                        claim.row_id,
+                        state,
+                        reason,
+                        due,
+                        dead=settlement.dead,
+                        dmp_code=settlement.dmp_code,
+                        forward=settlement.forward,
+                    )
+                if state is State.CONFIRMED:
+                    session.run(_REPLACE, id=claim.row_id, now=_ms(now))
+                if state in (State.ACCEPTED, State.CONFIRMED):
+                    session.run(_RELEASE_SUCCESSORS, id=claim.row_id, now=_ms(now))
+            self._audit(session, claim, settlement.disclosures)
+        if not held:
+            raise LeaseLost("Un autre programme a repris cette ligne de la file d'envoi.")
+        return state
+
+    def next_due(self, destinations: Sequence[str]) -> datetime | None:
+        """When the next row of these destinations is due or its lease ends; None when none is."""
+        if not destinations:
+            return None
+        names = {f"name{number}": name for number, name in enumerate(destinations)}
+        listed = ", ".join(f":{name}" for name in names)
+        with self._database.reading() as session:
+            ((due,),) = session.run(
+                f"SELECT min(due_at) FROM outbox_row WHERE due_at IS NOT NULL AND destination IN ({listed})",  # noqa: S608  # names of parameters from the line above
+                **names,
+            )
+        return None if due is None else _moment(due)
+
+    # ------------------------------------------------------------------ inside a transaction
+
+    def _refuse_conflicts(self, session: Session, submission: Submission, destination: str) -> None:
+        for entry in submission.entries:
+            if session.run(
+                "SELECT 1 FROM outbox_document WHERE destination = :destination AND unique_id = :unique_id"
+                " AND live = 1",
+                destination=destination,
+                unique_id=entry.unique_id,
+            ):
+                raise OutboxConflict("Un document de ce dépôt est déjà en file dans un autre dépôt.")
+            if session.run(
+                "SELECT 1 FROM outbox_document p JOIN outbox_row q ON q.id = p.row_id"
+                " WHERE p.set_id = :set_id AND p.destination = :destination AND p.version > :version AND p.live = 1"
+                " AND q.state IN ('sending', 'unknown', 'accepted', 'confirmed', 'replaced')",
+                set_id=entry.set_id,
+                destination=destination,
+                version=entry.version,
+            ):
+                raise OutboxConflict("Une version plus récente de ce document est déjà partie.")
+
+    def _opposed(self, session: Session, patient: str) -> bool:
+        return bool(session.run("SELECT 1 FROM outbox_opposition WHERE patient = :patient", patient=patient))
+
+    def _hold(self, session: Session, row_id: int) -> Row:
+        session.run(f"SELECT 1 FROM outbox_row WHERE id = :id {self._database.for_update}", id=row_id)  # noqa: S608  # constant of the database
+        return _row(session, row_id)
+
+    def _put(
+        self,
+        session: Session,
+        row_id: int,
+        state: State,
+        reason: Reason,
+        due: int | None,
+        *,
+        dead: bool = False,
+        dmp_code: str = "",
+        forward: bool = False,
+    ) -> None:
+        session.run(
+            "UPDATE outbox_row SET state = :state, reason = :reason, dmp_code = :dmp_code, due_at = :due, dead = :dead,"
+            " attempts = CASE WHEN :forward = 1 THEN 0 ELSE attempts END, lease = NULL, updated_at = :now"
+            " WHERE id = :id",
+            state=state.value,
+            reason=reason.value,
+            dmp_code=dmp_code[:_CODE_MAX],
+            due=due,
+            dead=int(dead),
+            forward=int(forward),
+            now=_ms(self._clock()),
+            id=row_id,
+        )
+
+    def _load(self, session: Session, row_id: int, key: str) -> Submission:
+        parts = session.run("SELECT position, body FROM outbox_part WHERE row_id = :id ORDER BY position", id=row_id)
+        bodies = [self._seal.open(bytes(body), f"{key}/{position}") for position, body in parts]
+        if not bodies:
+            raise OutboxDamaged("Une ligne de la file d'envoi a perdu son contenu.")
+        return payload.from_json(bodies[0], tuple(bodies[1:]))
+
+    def _audit(self, session: Session, claim: Claim, disclosures: tuple[Disclosure, ...]) -> None:
+        """Appends the events to the chain; its head is held until the transaction ends, so that it never forks."""
+        if not disclosures:
+            return
+        ((seq, previous),) = session.run(
+            f"SELECT seq, digest FROM outbox_chain WHERE id = 1 {self._database.for_update}"  # noqa: S608  # constant of the database
+        )
+        now = self._clock()
+        for disclosure in disclosures:
+            seq += 1
+            event = audit.audit_event(
+                disclosure,
+                author=claim.submission.set.author.identifier,
+                patient=claim.patient,
+                observer=self._host,
+                recipient=claim.endpoint or claim.destination,
+                recorded=now,
+                previous=previous,
+            )
+            previous = audit.digest(event)
+            session.run(
+                "INSERT INTO outbox_audit (seq, row_id, recorded_at, event, digest)"
+                " VALUES (:seq, :row_id, :now, :event, :digest)",
+                seq=seq,
+                row_id=claim.row_id,
+                now=_ms(now),
+                event=event,
+                digest=previous,
+            )
+        session.run("UPDATE outbox_chain SET seq = :seq, digest = :digest WHERE id = 1", seq=seq, digest=previous)
+
+
+def _database(url: str) -> Database:
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        from adapter.outbox.sqlite import SqliteDatabase
+
+        return SqliteDatabase(Path(rest[1:]))
+    if scheme in ("postgresql", "postgres"):
+        try:
+            from adapter.outbox.postgres import PostgresDatabase
+        except ImportError:
+            raise OutboxError("PostgreSQL demande la bibliothèque psycopg (extra « postgres »).") from None
+        return PostgresDatabase(url)
+    raise OutboxError("L'adresse de la file d'envoi doit être sqlite:///fichier ou postgresql://...")
+
+
+@_retried
+def _secret(database: Database, seal: Seal, keyed: bool) -> bytes:
+    """Secret of the patient digests, made at the first opening.
+
+    Raises:
+        OutboxKey: the key is not the one of this queue.
+    """
+    with database.transaction() as session:
+        database.hold_schema(session)
+        stored = schema.read_secret(session)
+        if not stored:
+            secret = schema.new_secret()
+            schema.write_secret(session, seal.close(secret, "digest_secret").hex())
+            return secret
+    sealed = bytes.fromhex(stored)
+    if keyed and sealed[:1] == b"\x00":
+        raise OutboxKey(f"Cette file d'envoi a été créée sans clé : vider {KEY_VARIABLE}, ou en créer une autre.")
+    try:
+        return seal.open(sealed, "digest_secret")
+    except OutboxDamaged:
+        raise OutboxKey(f"La clé ({KEY_VARIABLE}) n'est pas celle de cette file d'envoi.") from None
+
+
+def _checked_digest(submission: Submission) -> str:
+    """Digest of the documents together.
+
+    Raises:
+        OutboxRefusal: a document without its bytes, a hash that is not theirs, or two patients.
+    """
+    if not submission.entries or len(submission.entries) != len(submission.contents):
+        raise OutboxRefusal("Un dépôt compte au moins un document, et autant de contenus que de documents.")
+    whole = hashlib.sha256()
+    for entry, content in zip(submission.entries, submission.contents, strict=True):
+        sha1 = hashlib.sha1(content, usedforsecurity=False).digest()
+        if entry.hash_sha1 != sha1 or entry.size_bytes != len(content):
+            raise OutboxRefusal("L'empreinte ou la taille annoncée n'est pas celle du document.")
+        if entry.patient_id != submission.set.patient_id:
+            raise OutboxRefusal("Les documents d'un dépôt sont tous ceux du même patient.")
+        whole.update(sha1)
+        whole.update(hashlib.sha256(content).digest())
+    return whole.hexdigest()
+
+
+def _events(session: Session) -> Iterator[tuple[int, bytes, str]]:
+    after = 0
+    while page := _event_page(session, after):
+        yield from page
+        after = page[-1][0]
+
+
+def _event_page(session: Session, after: int) -> list[tuple[int, bytes, str]]:
+    """Number, event and digest of the events that follow number `after`."""
+    found = session.run(
+        "SELECT seq, event, digest FROM outbox_audit WHERE seq > :after ORDER BY seq LIMIT :page",
+        after=after,
+        page=_PAGE,
+    )
+    return [(seq, bytes(event), digest) for seq, event, digest in found]
+
+
+def _unique_ids(session: Session, row_id: int) -> tuple[str, ...]:
+    found = session.run("SELECT unique_id FROM outbox_document WHERE row_id = :id ORDER BY position", id=row_id)
+    return tuple(unique_id for (unique_id,) in found)
+
+
+def _row(session: Session, row_id: int) -> Row:
+    found = session.run(f"SELECT {_COLUMNS} FROM outbox_row r WHERE r.id = :id", id=row_id)  # noqa: S608  # constant
+    if not found:
+        raise OutboxRefusal("Ce numéro n'est pas dans la file d'envoi.")
+    return _to_row(found[0], _unique_ids(session, row_id))
+
+
+def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
+    (
+        row_id,
+        key,
+        destination,
+        endpoint,
+        form,
+        state,
+        dead,
+        reason,
+        dmp_code,
+        attempts,
+        created,
+        updated,
+        due,
+        set_unique_id,
+        size,
+        purged,
+    ) = record
+    return Row(
+        id=row_id,
+        key=key,
+        destination=destination,
+        endpoint=endpoint,
+        form=form,
+        state=State(state),
+        dead=bool(dead),
+        reason=Reason(reason),
+        dmp_code=dmp_code,
+        attempts=attempts,
+        created_at=_moment(created),
+        updated_at=_moment(updated),
+        due_at=None if due is None else _moment(due),
+        set_unique_id=set_unique_id,
+        unique_ids=unique_ids,
+        size_bytes=size,
+        purged=bool(purged),
+    )
+
+
+def _ids(submission: Submission) -> tuple[str, ...]:
+    return tuple(entry.unique_id for entry in submission.entries)
+
+
+def _ms(moment: datetime) -> int:
+    """Milliseconds since 1970, UTC."""
+    return int(moment.timestamp() * 1000)
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -1,0 +1,200 @@
+"""What a row of the queue is, and how it may end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Literal
+
+from adapter.submission.values import Submission
+
+
+class State(StrEnum):
+    """Where a deposit stands.
+
+    ``queued`` waits; ``sending`` may be on the wire; ``unknown`` was sent and got no usable answer; ``accepted`` was
+    taken by the DMP; ``confirmed`` was found there again, byte for byte; ``rejected`` was refused; ``blocked`` may not
+    leave until a person acts; ``replaced`` has a confirmed correction; ``withdrawn`` was taken back before it left.
+    """
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    BLOCKED = "blocked"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+
+
+class Reason(StrEnum):
+    """Why a row is where it is, when the state alone does not tell."""
+
+    NONE = ""
+    UNREACHABLE = "unreachable"
+    NO_ANSWER = "no-answer"
+    LEASE_EXPIRED = "lease-expired"
+    INTERRUPTED = "interrupted"
+    NOT_FOUND = "not-found"
+    READ_BACK_DENIED = "read-back-denied"
+    REFUSED = "refused"
+    OTHER_CONTENT = "other-content"
+    PARTLY_FOUND = "partly-found"
+    DMP_ABSENT = "dmp-absent"
+    DMP_CLOSED = "dmp-closed"
+    DMP_FORBIDDEN = "dmp-forbidden"
+    ACCESS_DENIED = "access-denied"
+    OPPOSITION = "opposition"
+    PREDECESSOR = "predecessor"
+    DESTINATION_CHANGED = "destination-changed"
+    UNREADABLE = "unreadable"
+
+
+REASON_TEXTS: Final[Mapping[Reason, str]] = MappingProxyType(
+    {
+        Reason.NONE: "",
+        Reason.UNREACHABLE: "Le DMP est injoignable ; un nouvel essai est prévu.",
+        Reason.NO_ANSWER: "Envoyé sans réponse exploitable ; le document est recherché avant tout nouvel envoi.",
+        Reason.LEASE_EXPIRED: "L'envoi a été coupé ; le document est recherché avant tout nouvel envoi.",
+        Reason.INTERRUPTED: "L'envoi a été interrompu ; le document est recherché avant tout nouvel envoi.",
+        Reason.NOT_FOUND: "Le DMP ne retrouve pas le document.",
+        Reason.READ_BACK_DENIED: "Déposé ; le DMP ne permet pas de relire le contenu pour le comparer.",
+        Reason.REFUSED: "Le DMP a refusé le dépôt ; le même dépôt serait refusé de nouveau.",
+        Reason.OTHER_CONTENT: "Le DMP détient un autre contenu sous le même identifiant.",
+        Reason.PARTLY_FOUND: "Le DMP ne retrouve qu'une partie des documents du dépôt.",
+        Reason.DMP_ABSENT: "Le patient n'a pas de DMP.",
+        Reason.DMP_CLOSED: "Le DMP du patient est fermé.",
+        Reason.DMP_FORBIDDEN: "Le patient a fermé l'accès de son DMP à ce professionnel.",
+        Reason.ACCESS_DENIED: "Le DMP refuse l'accès : vérifier le certificat et les droits.",
+        Reason.OPPOSITION: "Le patient s'est opposé au dépôt.",
+        Reason.PREDECESSOR: "Le document à remplacer n'a pas été déposé.",
+        Reason.DESTINATION_CHANGED: "L'adresse de la destination a changé depuis la mise en file : à confirmer.",
+        Reason.UNREADABLE: "La ligne est illisible : restaurer une sauvegarde ou convertir la visite de nouveau.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One deposit for one destination, without its content or any trait of the patient.
+
+    Attributes:
+        id: number of the row, in the order of arrival.
+        key: idempotency key: the same key and bytes give the same row.
+        destination, endpoint: name of the DMP, and its address when the row was queued (empty: any).
+        form: form of the documents, as the caller named it (``cda``, ``fhir``, ``both``).
+        dead: attempts are used up; the state tells what is known; ``retry`` replays it.
+        reason, dmp_code: why, and the DMP's own code, kept whole.
+        attempts: attempts since the last step forward.
+        due_at: next attempt, or end of the lease of the worker that has the row; None when nothing is planned.
+        unique_ids, set_unique_id: identifiers of the documents and of the deposit.
+        size_bytes: size of the documents together.
+        purged: content and metadata are gone, the trace stays.
+    """
+
+    id: int
+    key: str
+    destination: str
+    endpoint: str
+    form: str
+    state: State
+    dead: bool
+    reason: Reason
+    dmp_code: str
+    attempts: int
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    set_unique_id: str
+    unique_ids: tuple[str, ...]
+    size_bytes: int
+    purged: bool
+
+    @property
+    def explanation(self) -> str:
+        """French sentence that tells why the row is where it is; empty when the state says it all."""
+        return REASON_TEXTS[self.reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row in the hands of one worker.
+
+    Attributes:
+        state: ``sending`` (to send), ``unknown`` (to search) or ``accepted`` (to read back).
+        token: proof of the lease; a worker that lost it can change nothing any more.
+        until: end of the lease.
+        attempts: this attempt included.
+    """
+
+    row_id: int
+    token: str
+    state: State
+    destination: str
+    endpoint: str
+    patient: str
+    attempts: int
+    until: datetime
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One exchange that carried patient data out or in, told to the audit trail.
+
+    Attributes:
+        kind: ``submit`` (documents out), ``search`` (one identifier) or ``read`` (content of one document in).
+        unique_ids: the documents.
+        outcome: FHIR audit outcome: 0 success, 4 minor failure (result not known), 8 refused.
+    """
+
+    kind: Literal["submit", "search", "read"]
+    unique_ids: tuple[str, ...]
+    outcome: Literal["0", "4", "8"] = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a worker found out about the row it holds.
+
+    Attributes:
+        due_in_s: seconds until the next attempt; None: nothing more to do until a person acts.
+        dead: attempts are used up.
+        forward: a step forward: attempts start again from zero.
+        keep: the worker goes on with the row.
+        disclosures: exchanges to tell the audit trail, in order, in the same transaction.
+    """
+
+    state: State
+    reason: Reason = Reason.NONE
+    dmp_code: str = ""
+    due_in_s: float | None = None
+    dead: bool = False
+    forward: bool = False
+    keep: bool = False
+    disclosures: tuple[Disclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What the check of the audit chain found.
+
+    Attributes:
+        length, head: number of events, digest of the last one (hex; empty when there is none).
+        broken_at: number of the first event that does not hold, or None.
+        fault: French sentence about it.
+    """
+
+    length: int
+    head: str
+    broken_at: int | None = None
+    fault: str = ""
+
+    @property
+    def sound(self) -> bool:
+        """True when every link holds."""
+        return self.broken_at is None

@@ -28,26 +28,29 @@ def mask_patch(resource: Json, mask: Mask, on: bool) -> Patch:
 
     A ``test`` goes before each removal: a pointer is a rank, and the list may have moved since it was read.
     """
-    held = [
-        (i, j)
-        for i, label in enumerate(resource.get("securityLabel", []))
-        for j, coding in enumerate(label.get("coding", []))
-        if coding.get("code") == mask and is_mask(coding.get("system", ""))
-    ]
+    labels = resource.get("securityLabel", [])
+    held = [(i, ranks) for i, label in enumerate(labels) if (ranks := _ranks(label, mask))]
     if on:
         if held:
             return []
         label = {"coding": [{"system": MASK_SYSTEM.uri, "code": mask, "display": MASK_LABELS[mask]}]}
-        if not resource.get("securityLabel"):
+        if not labels:
             return [{"op": "add", "path": "/securityLabel", "value": [label]}]
         return [{"op": "add", "path": "/securityLabel/-", "value": label}]
     patch: Patch = []
-    for i, j in reversed(held):  # from the end, so that the ranks before stay true
-        alone = len(resource["securityLabel"][i]["coding"]) == 1
-        patch.append({"op": "test", "path": f"/securityLabel/{i}/coding/{j}/code", "value": mask})
-        path = f"/securityLabel/{i}" if alone else f"/securityLabel/{i}/coding/{j}"
-        patch.append({"op": "remove", "path": path})
+    for i, ranks in reversed(held):  # from the end, so that the ranks before stay true
+        alone = len(ranks) == len(labels[i]["coding"])
+        for j in ranks[:1] if alone else reversed(ranks):
+            patch.append({"op": "test", "path": f"/securityLabel/{i}/coding/{j}/code", "value": mask})
+            path = f"/securityLabel/{i}" if alone else f"/securityLabel/{i}/coding/{j}"
+            patch.append({"op": "remove", "path": path})
     return patch
+
+
+def _ranks(label: Json, mask: Mask) -> list[int]:
+    """Ranks of the codings of a label that are this mask."""
+    codings = enumerate(label.get("coding", []))
+    return [j for j, coding in codings if coding.get("code") == mask and is_mask(coding.get("system", ""))]
 
 
 def archive_patch(resource: Json, archived: bool) -> Patch:

@@ -257,6 +257,25 @@ def test_silence_stays_silence() -> None:
     assert "Personne de confiance non renseignée" in words
 
 
+def test_a_default_of_the_format_is_not_read_as_said() -> None:
+    words = section(composed(("treatments", "items"), [{"label": "Scopolamine"}]), "treatments")
+    assert "Prise régulière" not in words
+    words = section(composed(("treatments", "items"), [{"label": "Scopolamine", "kind": "scheduled"}]), "treatments")
+    assert "En cours, Prise régulière" in words
+    words = section(composed(("allergies", "items"), [{"agent": "Latex"}]), "allergies")
+    assert "Allergie" not in words.split("\n")
+    words = section(composed(("history",), [{"label": "Cholécystectomie"}]), "history")
+    assert "Actif" not in words
+    words = section(composed(("history",), [{"label": "Asthme", "status": "active"}]), "history")
+    assert "Actif" in words
+
+
+def test_a_past_event_with_an_end_is_over() -> None:
+    document = composed(("history",), [{"label": "Fracture", "onset": "1998", "end": "1999"}])
+    (past,) = entries(document, doc.Problem, "history")
+    assert past.resolved
+
+
 def test_a_next_visit_in_words_has_no_date() -> None:
     document = composed(("next_visit",), {"text": "Revoir dans 7 jours."})
     assert entries(document, doc.NextVisit) == []

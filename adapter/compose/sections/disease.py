@@ -97,7 +97,10 @@ def _listed(
         period = partial(p.onset)
         if p.end and p.end != p.onset:
             period = f"{period} – {partial(p.end)}" if period else draft.since(p.end, "until")
-        status = draft.shown("problem-statuses", p.status)
+        # An active problem is the default of the format: in the history it is printed when it was said, and only then.
+        said = section != "history" or "status" in p.model_fields_set
+        over = p.status == "resolved" or bool(p.end and not said)
+        status = draft.shown("problem-statuses", p.status) if said else ""
         nature = joined((main_word if main else "", draft.shown("problem-kinds", p.kind)), ", ")
         cells = (p.label, p.cim10 or "", nature, period, status, lines(p.comment))
         narrative, statement = row(columns, cells, anchor)
@@ -111,7 +114,7 @@ def _listed(
                 statement=statement,
                 kind=draft.mappings.coding("problem-kinds", p.kind),
                 what=draft.coded(p.label, ("cim-10", p.cim10)),
-                resolved=p.status == "resolved",
+                resolved=over,
                 onset=p.onset or "",
                 end=p.end or "",
                 main=main,

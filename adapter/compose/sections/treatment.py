@@ -52,7 +52,8 @@ def allergies(draft: Draft, spec: SectionSpec) -> Content:
         anchor = draft.anchor(spec.key)
         kind = draft.concept("allergy-kinds", a.kind)
         reaction = a.reaction or a.reaction_cim10 or ""
-        cells = (a.agent, kind.text, reaction, partial(a.onset), lines(a.comment))
+        nature = kind.text if "kind" in a.model_fields_set else ""
+        cells = (a.agent, nature, reaction, partial(a.onset), lines(a.comment))
         narrative, statement = row(columns, cells, anchor)
         rows.append(narrative)
         agent = drug(draft, f"$.allergies.items[{number}]", a.agent, a.substance, a.atc)
@@ -182,7 +183,8 @@ def _listed(
         period = joined(
             (draft.since(t.start), draft.since(t.end, "until"), draft.since(t.last_change, "changed")), ", "
         )
-        nature = draft.shown("treatment-kinds", t.kind)
+        # « Prise régulière » is the default of the format: it is printed when it was said, and only then.
+        nature = draft.shown("treatment-kinds", t.kind) if "kind" in t.model_fields_set else ""
         status = draft.shown("treatment-statuses", t.status)
         cells = (
             joined((t.label, form), ", "),

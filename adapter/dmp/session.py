@@ -324,9 +324,11 @@ def _typed(fault: rx.RequestException, safe: bool) -> DmpError:
         return DmpUnreachable("Le proxy est injoignable ou a refusé la connexion.", code="proxy")
     if isinstance(fault, rx.ConnectTimeout):
         return DmpUnreachable("Le DMP ne répond pas à la connexion.", code="connect-timeout")
-    if isinstance(fault, rx.ReadTimeout):
-        return _broken("Le DMP n'a pas répondu à temps.", "read-timeout", safe)
     causes = list(_causes(fault))
+    if isinstance(fault, rx.ReadTimeout):
+        if any("handshake" in str(cause) for cause in causes if isinstance(cause, TimeoutError)):
+            return DmpUnreachable("La négociation TLS avec le DMP n'aboutit pas.", code="tls")
+        return _broken("Le DMP n'a pas répondu à temps.", "read-timeout", safe)
     if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
         return DmpUnreachable("Le nom du serveur du DMP est introuvable (DNS).", code="dns")
     if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):

@@ -11,7 +11,7 @@ from adapter import fhir as fhir_printer
 from adapter.errors import Severity
 from adapter.model.coded import CodeSystem, Coding
 from adapter.model.document import Document, Identifier
-from adapter.submission import Limits, Submission, SubmissionRefused, fhir_oid, prepare
+from adapter.submission import Form, Limits, Submission, SubmissionRefused, fhir_oid, prepare
 from adapter.submission.rule_texts import RULES
 from tests.documents import full_document
 
@@ -114,9 +114,8 @@ def test_a_correction_replaces_each_form_by_its_like() -> None:
 
 
 def test_a_form_that_was_not_sent_before_replaces_nothing() -> None:
-    submission = prepare(
-        DOCUMENT, cda=CDA, bundle=BUNDLE, submission_time=NOW, opposition=False, replaced_forms=("cda",)
-    )
+    sent: list[Form] = ["cda"]
+    submission = prepare(DOCUMENT, cda=CDA, bundle=BUNDLE, submission_time=NOW, opposition=False, replaced_forms=sent)
     assert [e.replaces for e in submission.entries] == [DOCUMENT.replaces_oid, ""]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import ssl
 import threading
 import time
@@ -223,7 +224,7 @@ class DmpSession:
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
+        if session is None or self._local.process != os.getpid():  # a forked worker must not share our sockets
             session = requests.Session()
             session.trust_env = False  # no .netrc over our token, no proxy or authority from the environment
             session.verify = self._verify
@@ -232,7 +233,7 @@ class DmpSession:
             session.headers = CaseInsensitiveDict(
                 {"User-Agent": self._user_agent, "Accept-Encoding": "identity", "Connection": "keep-alive"}
             )
-            self._local.session = session
+            self._local.session, self._local.process = session, os.getpid()
             with self._lock:
                 self._opened.add(session)
         return session

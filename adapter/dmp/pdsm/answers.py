@@ -72,7 +72,7 @@ def refusal(answer: Answer, body: Json | None, safe: bool) -> DmpError:
     outcome = body if body is not None and body.get("resourceType") == "OperationOutcome" else {}
     issues = _issues(outcome)
     code = _code(issues) or f"HTTP {answer.status}"
-    types = {issue.get("code") for issue in issues}
+    types = {_text(issue, "code") for issue in issues}
     wait = answer.retry_after_s
     status = answer.status
     if 300 <= status < 400:
@@ -87,7 +87,7 @@ def refusal(answer: Answer, body: Json | None, safe: bool) -> DmpError:
         return DmpAccessDenied(_DENIED, code=code)
     if status < 300 and types & _TRANSIENT:
         return _in_doubt("Le DMP signale une erreur passagère.", code, wait, safe)
-    if types & _TRANSIENT - {"incomplete"}:
+    if types & (_TRANSIENT - {"incomplete"}):
         return DmpUnreachable("Le DMP signale une erreur passagère.", code=code, retry_after_s=wait)
     return DmpRejected(_REJECTED.get(status, "Le DMP a refusé la demande."), code=code)
 
@@ -122,7 +122,7 @@ def _json(answer: Answer) -> Json | None:
 
 def _issues(outcome: Json) -> list[Json]:
     """Issues of error or fatal severity."""
-    return [i for i in _dicts(outcome.get("issue")) if i.get("severity") in _ERRORS]
+    return [i for i in _dicts(outcome.get("issue")) if _text(i, "severity") in _ERRORS]
 
 
 def _code(issues: list[Json]) -> str:

@@ -28,8 +28,8 @@ def mask_patch(resource: Json, mask: Mask, on: bool) -> Patch:
 
     A ``test`` goes before each removal: a pointer is a rank, and the list may have moved since it was read.
     """
-    labels = resource.get("securityLabel", [])
-    held = [(i, ranks) for i, label in enumerate(labels) if (ranks := _ranks(label, mask))]
+    labels = dict(_ranked(resource.get("securityLabel")))
+    held = [(i, ranks) for i, label in labels.items() if (ranks := _ranks(label, mask))]
     if on:
         if held:
             return []
@@ -47,16 +47,10 @@ def mask_patch(resource: Json, mask: Mask, on: bool) -> Patch:
     return patch
 
 
-def _ranks(label: Json, mask: Mask) -> list[int]:
-    """Ranks of the codings of a label that are this mask."""
-    codings = enumerate(label.get("coding", []))
-    return [j for j, coding in codings if coding.get("code") == mask and is_mask(coding.get("system", ""))]
-
-
 def archive_patch(resource: Json, archived: bool) -> Patch:
     """Operations that put a document away or take it back; none when it is so already."""
-    extensions = resource.get("extension", [])
-    for rank, extension in enumerate(extensions):
+    extensions = dict(_ranked(resource.get("extension")))
+    for rank, extension in extensions.items():
         if extension.get("url") == IS_ARCHIVED:
             if extension.get("valueBoolean") is archived:
                 return []
@@ -70,3 +64,14 @@ def archive_patch(resource: Json, archived: bool) -> Patch:
     if not extensions:
         return [{"op": "add", "path": "/extension", "value": [flag]}]
     return [{"op": "add", "path": "/extension/-", "value": flag}]
+
+
+def _ranks(label: Json, mask: Mask) -> list[int]:
+    """Ranks of the codings of a label that are this mask."""
+    codings = _ranked(label.get("coding"))
+    return [j for j, coding in codings if coding.get("code") == mask and is_mask(str(coding.get("system")))]
+
+
+def _ranked(value: object) -> list[tuple[int, Json]]:
+    """Objects of a list with their ranks in it; a server may have put anything there."""
+    return [(i, one) for i, one in enumerate(value) if isinstance(one, dict)] if isinstance(value, list) else []

@@ -91,8 +91,13 @@ class SqliteDatabase:
         self._local = threading.local()
 
     def _examine(self, pragma: str) -> None:
+        """Reads the file through a connection of its own: one in use has pages in memory that may be better."""
         with _told():
-            ((answer,),) = self._connection().execute(f"PRAGMA {pragma}").fetchall()
+            connection = sqlite3.connect(self._path, timeout=self._busy_s)
+            try:
+                ((answer,),) = connection.execute(f"PRAGMA {pragma}").fetchall()
+            finally:
+                connection.close()
         if answer != "ok":
             raise OutboxDamaged(_DAMAGED)
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from adapter.dmp import Dmp, FoundEntry, PatientStatus
-from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
+from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutboxError, OutcomeUnknown
 from adapter.outbox.errors import LeaseLost, OutboxBusy
 from adapter.outbox.policy import Policy
 from adapter.outbox.quiet_log import QuietLog
@@ -192,8 +192,8 @@ class Worker:
         settlement = Settlement(state, Reason.INTERRUPTED, due_in_s=due, dead=dead, disclosures=disclosures)
         try:
             self._outbox.settle(claim, settlement)
-        except (LeaseLost, OutboxBusy):
-            return  # the end of the lease brings the row back
+        except OutboxError:
+            return  # the end of the lease brings the row back, and the first fault is the one to tell
 
     def _send(self, claim: Claim) -> None:
         try:

@@ -1,0 +1,201 @@
+"""What can happen to a file: each fault is told in French, with its own type, and loses nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from adapter.errors import OutboxError
+from adapter.outbox import Outbox, OutboxBusy, OutboxDamaged, OutboxFull, State, Worker
+from adapter.outbox.sqlite import SqliteDatabase
+from tests.outbox.conftest import Clock
+from tests.outbox.deposits import deposit
+from tests.outbox.scripted_dmp import ScriptedDmp
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.db"
+
+
+@pytest.fixture
+def outbox(path: Path, clock: Clock) -> Iterator[Outbox]:
+    with Outbox.open(f"sqlite:///{path}", key="", clock=clock) as opened:
+        yield opened
+
+
+def _database(outbox: Outbox) -> SqliteDatabase:
+    assert isinstance(outbox._database, SqliteDatabase)
+    return outbox._database
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """The file while another program writes into it."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+def test_every_commit_reaches_the_disk(outbox: Outbox) -> None:
+    with _database(outbox).reading() as session:
+        assert session.run("PRAGMA journal_mode") == [("wal",)]
+        assert session.run("PRAGMA synchronous") == [(2,)]
+        assert session.run("PRAGMA secure_delete") == [(1,)]
+
+
+def test_the_file_is_for_its_owner_only(outbox: Outbox, path: Path) -> None:
+    outbox.enqueue(deposit(), destination="dmp")
+    for file in path.parent.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
+
+
+def test_a_disk_that_is_full_is_told_and_loses_nothing(outbox: Outbox, dmp: ScriptedDmp, clock: Clock) -> None:
+    first = outbox.enqueue(deposit(1), destination="dmp")
+    connection = _database(outbox)._connection()
+    ((pages,),) = connection.execute("PRAGMA page_count").fetchall()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(OutboxFull, match="plein") as told:
+        outbox.enqueue(deposit(2, size=200_000), destination="dmp")
+    assert "visite" not in str(told.value)
+    assert [row.id for row in outbox.rows()] == [first]
+    connection.execute("PRAGMA max_page_count = 1000000")
+    second = outbox.enqueue(deposit(2, size=200_000), destination="dmp")
+    assert Worker(outbox, {"dmp": lambda: dmp}, clock=clock).drain(10)
+    assert [outbox.row(row_id).state for row_id in (first, second)] == [State.CONFIRMED] * 2
+
+
+def test_a_disk_that_fills_up_during_a_send_doubles_nothing(outbox: Outbox, dmp: ScriptedDmp, clock: Clock) -> None:
+    # Thirty documents: the trace of the deposit needs more than the room left.
+    row_id = outbox.enqueue(deposit(forms=tuple(f"f{rank}" for rank in range(30))), destination="dmp")
+    connection = _database(outbox)._connection()
+
+    def fill() -> None:
+        ((pages,),) = connection.execute("PRAGMA page_count").fetchall()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    dmp.fails("submit", fill)
+    worker = Worker(outbox, {"dmp": lambda: dmp}, clock=clock, sleep=clock.sleep)
+    with pytest.raises(OutboxFull):
+        worker.step()
+    assert outbox.row(row_id).state is State.SENDING
+    connection.execute("PRAGMA max_page_count = 1000000")
+    assert worker.drain(600)
+    assert outbox.row(row_id).state is State.CONFIRMED
+    assert set(dmp.copies.values()) == {1}
+    assert outbox.verify().sound
+
+
+def test_a_file_that_another_program_holds_is_waited_for_then_told(path: Path, clock: Clock) -> None:
+    Outbox.open(f"sqlite:///{path}", key="").close()
+    outbox = Outbox.open(f"sqlite:///{path}", key="", clock=clock)
+    _database(outbox)._connection().execute("PRAGMA busy_timeout = 50")
+    with _locked(path), pytest.raises(OutboxBusy, match="occupée"):
+        outbox.enqueue(deposit(), destination="dmp")
+    assert outbox.enqueue(deposit(), destination="dmp") == 1
+    outbox.close()
+
+
+def test_a_worker_waits_for_a_file_that_is_held(outbox: Outbox, path: Path, dmp: ScriptedDmp, clock: Clock) -> None:
+    import threading
+
+    row_id = outbox.enqueue(deposit(), destination="dmp")
+    stop = threading.Event()
+    dmp.fails("find", stop.set)
+    worker = Worker(outbox, {"dmp": lambda: dmp}, clock=clock)
+
+    def work() -> None:
+        _database(outbox)._connection().execute("PRAGMA busy_timeout = 50")
+        worker.run(stop, poll_s=0.01)
+
+    thread = threading.Thread(target=work)
+    with _locked(path):
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert outbox.row(row_id).state is State.CONFIRMED
+
+
+def test_a_file_that_is_no_queue_is_told_and_left_alone(path: Path) -> None:
+    path.write_bytes(b"Ceci n'est pas une base de donnees. " * 100)
+    before = path.read_bytes()
+    with pytest.raises(OutboxDamaged, match="Ne pas le supprimer"):
+        Outbox.open(f"sqlite:///{path}", key="")
+    assert path.read_bytes() == before
+
+
+def test_a_corrupt_file_is_told(outbox: Outbox, path: Path) -> None:
+    for visit in range(1, 30):
+        outbox.enqueue(deposit(visit, size=3000), destination="dmp")
+    outbox.close()
+    content = bytearray(path.read_bytes())
+    for page in range(3, len(content) // 4096, 2):
+        content[page * 4096 : page * 4096 + 200] = os.urandom(200)
+    path.write_bytes(content)
+    with pytest.raises(OutboxDamaged, match="endommagé"):
+        Outbox.open(f"sqlite:///{path}", key="")
+
+
+def test_damage_that_comes_later_is_found_by_verify(outbox: Outbox, path: Path) -> None:
+    for visit in range(1, 30):
+        outbox.enqueue(deposit(visit, size=3000), destination="dmp")
+    outbox.close()
+    with Outbox.open(f"sqlite:///{path}", key="") as reopened:
+        content = bytearray(path.read_bytes())
+        for page in range(3, len(content) // 4096, 2):
+            content[page * 4096 : page * 4096 + 200] = os.urandom(200)
+        path.write_bytes(content)
+        with pytest.raises(OutboxDamaged):
+            reopened.verify()
+
+
+def test_a_place_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutboxError, match="ni lu ni créé"):
+        Outbox.open(f"sqlite:///{tmp_path / 'absent' / 'outbox.db'}", key="")
+
+
+@pytest.mark.parametrize("url", ["outbox.db", "sqlite://", "sqlite:///", "mysql://x/y", ""])
+def test_an_address_that_is_none_is_told(url: str) -> None:
+    with pytest.raises(OutboxError, match="sqlite:///fichier"):
+        Outbox.open(url, key="")
+
+
+def test_a_forked_process_opens_its_own_connection(outbox: Outbox) -> None:
+    outbox.enqueue(deposit(1), destination="dmp")
+    child = os.fork()
+    if child == 0:
+        try:
+            outbox.enqueue(deposit(2), destination="dmp")
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert len(list(outbox.rows())) == 2
+    assert outbox.verify().sound
+
+
+def test_an_unreadable_row_is_put_aside_and_the_others_leave(
+    outbox: Outbox, path: Path, dmp: ScriptedDmp, clock: Clock
+) -> None:
+    broken, emptied, good = (outbox.enqueue(deposit(visit), destination="dmp") for visit in (1, 2, 3))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE outbox_part SET body = x'007b' WHERE row_id = ? AND position = 0", (broken,))
+        connection.execute("DELETE FROM outbox_part WHERE row_id = ?", (emptied,))
+    connection.close()
+    assert Worker(outbox, {"dmp": lambda: dmp}, clock=clock).drain(10)
+    for row_id in (broken, emptied):
+        row = outbox.row(row_id)
+        assert (row.state, row.dead, row.reason) == (State.QUEUED, True, "unreadable")
+        assert "illisible" in row.explanation
+    assert outbox.row(good).state is State.CONFIRMED

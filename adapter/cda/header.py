@@ -276,7 +276,9 @@ def _address(address: Address | None) -> Markup:
     parts = []
     if address.lines:
         parts.append(_STREET(value=address.lines[0]))
-        parts.extend([_LOCATOR(value=line) for line in address.lines[1:]])
+        if len(address.lines) > 1:
+            # One additionalLocator at the most (CI-SIS addr): further lines stand in it, each on its own line.
+            parts.append(_LOCATOR(value="\n".join(address.lines[1:])))
     if address.postal_code:
         parts.append(_POSTAL_CODE(value=address.postal_code))
     if address.city:

@@ -233,6 +233,13 @@ def test_a_problem_is_active_until_it_is_over(changes: dict[str, Any], status: s
     assert found.get("abatementDateTime") == changes.get("end")
 
 
+def test_nobody_says_how_sure_the_doctor_is() -> None:
+    (entry,) = made.allergies().entries
+    assert isinstance(entry, Allergy)
+    assert "verificationStatus" not in condition(_problem(), FRAME)
+    assert "verificationStatus" not in allergy_intolerance(entry, FRAME)
+
+
 def test_an_allergy_has_type_category_reaction_and_onset() -> None:
     (entry,) = made.allergies().entries
     assert isinstance(entry, Allergy)
@@ -266,6 +273,20 @@ def test_the_status_of_a_treatment_is_kept(status: str, printed: str) -> None:
     assert profiles(found) == []
 
 
+def test_a_stated_absence_of_treatment_is_no_current_treatment() -> None:
+    (entry,) = made.no_treatments().entries
+    assert isinstance(entry, Medication)
+    assert medication_statement(entry, FRAME)["status"] == "unknown"
+
+
+def test_the_most_intakes_a_day_are_kept() -> None:
+    (dosage,) = plain(medication_statement(_medication(as_needed=True, max_per_day=4), FRAME))["dosage"]
+    assert dosage["maxDosePerPeriod"] == {
+        "numerator": {"value": 4, "unit": "prise(s)", "system": "http://unitsofmeasure.org", "code": "{dose}"},
+        "denominator": {"value": 24, "unit": "h", "system": "http://unitsofmeasure.org", "code": "h"},
+    }
+
+
 def test_a_dosage_is_printed_as_given() -> None:
     found = plain(
         medication_statement(
@@ -283,7 +304,7 @@ def test_a_dosage_is_printed_as_given() -> None:
     assert dosage["asNeededBoolean"] is True
     assert dosage["doseAndRate"][0]["doseQuantity"]["value"] == 20.5
     assert dosage["doseAndRate"][0]["rateQuantity"]["code"] == "ug/h"
-    assert "maxDosePerPeriod" not in dosage
+    assert dosage["maxDosePerPeriod"]["numerator"]["value"] == 4
     assert found["effectivePeriod"] == {"start": "2026-10", "end": "2026-10-12"}
     assert found["reasonCode"] == [{"text": "Douleur"}]
 
@@ -437,5 +458,6 @@ def test_an_attachment_is_a_reference_and_its_bytes() -> None:
     assert content["attachment"]["url"] == f"urn:uuid:{entry.binary_key}"
     assert content["attachment"]["size"] == entry.size_bytes
     assert content["attachment"]["creation"] == "2026-09-02"
+    assert "author" not in found  # who joins a file did not write it: directives are the patient's
     assert binary(entry)["data"] == entry.data
     assert document_reference(replace(entry, type=None), "fr-FR", FRAME)["type"] == {"text": "Directives anticipées"}

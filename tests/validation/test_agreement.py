@@ -217,7 +217,7 @@ EDITS: dict[str, tuple[str, str, str]] = {
     "cancelled": ("cda", '<statusCode code="completed"/>', '<statusCode code="cancelled"/>'),
     "concern-closed": ("cda", '<statusCode code="active"/>', '<statusCode code="completed"/>'),
     "entered-in-error": ("bundle", '"status":"final","category"', '"status":"entered-in-error","category"'),
-    "refuted": ("bundle", '"code":"confirmed"', '"code":"refuted"'),
+    "refuted": ("bundle", '"clinicalStatus":', '"verificationStatus":{"coding":[{"code":"refuted"}]},"clinicalStatus":'),
     "not-taken": ("bundle", '"status":"stopped"', '"status":"not-taken"'),
     "rpps": ("bundle", '"value":"99700100003"', '"value":"99700100011"'),
     "finess": ("bundle", '"value":"990000010"', '"value":"990000028"'),

@@ -30,7 +30,7 @@ _MEDICATION = fragment("""
       <manufacturedMaterial>{product}</manufacturedMaterial>
     </manufacturedProduct>
   </consumable>
-  {indication}{condition}
+  {indication}{state}{condition}
 </substanceAdministration>
 """)
 _DRUG = fragment("""
@@ -75,6 +75,22 @@ _INDICATION = fragment("""
   </act>
 </entryRelationship>
 """)
+# Status that the act has no place for: its statusCode is fixed to completed by IHE PCC.
+_STATE = fragment("""
+<entryRelationship typeCode="REFR">
+  <observation classCode="OBS" moodCode="EVN">
+    <templateId root="2.16.840.1.113883.10.20.1.57"/>
+    <templateId root="2.16.840.1.113883.10.20.1.47"/>
+    <id root="{key}" extension="status"/>
+    <code code="33999-4" displayName="Status" codeSystem="2.16.840.1.113883.6.1" codeSystemName="LOINC"/>
+    <statusCode code="completed"/>
+    <value xsi:type="CE" code="{code}" displayName="{display}" codeSystem="2.16.840.1.113883.6.96"
+      codeSystemName="SNOMED CT"/>
+  </observation>
+</entryRelationship>
+""")
+# Source: HL7 CCD, 3.9.2.3, Medication Status Observation, value set MedicationStatusCode (2.16.840.1.113883.1.11.20.7).
+_NO_LONGER_TAKEN = {"stopped": ("73425007", "N'est plus pris"), "suspended": ("421139008", "Suspendu")}
 _AS_NEEDED = fragment("""
 <precondition><criterion><text><reference value="#{anchor}"/></text></criterion></precondition>
 """)
@@ -83,7 +99,8 @@ _AS_NEEDED = fragment("""
 def medication(entry: Medication) -> Markup:
     """CDA substance administration: intended (INT) for an anticipatory prescription, event (EVN) for the others.
 
-    An end that does not apply yet is NA; the unknown end of a stopped or suspended treatment is UNK.
+    An end that does not apply yet is NA; the unknown end of a stopped or suspended treatment is UNK, and a status
+    observation tells the two apart.
     A stated absence is the code of the act; its product does not apply.
     """
     if entry.absence:
@@ -102,9 +119,10 @@ def medication(entry: Medication) -> Markup:
             form=NOTHING,
             product=_NO_PRODUCT,
             indication=NOTHING,
+            state=NOTHING,
             condition=NOTHING,
         )
-    ended = entry.status in ("stopped", "suspended")
+    ended = _NO_LONGER_TAKEN.get(entry.status)
     return _MEDICATION(
         mood="INT" if entry.status == "planned" else "EVN",
         key=entry.key,
@@ -120,6 +138,7 @@ def medication(entry: Medication) -> Markup:
         form=_FORM(words=entry.form) if entry.form else NOTHING,
         product=_product(entry.product, entry.anchor),
         indication=_INDICATION(key=entry.key, words=entry.indication) if entry.indication else NOTHING,
+        state=_STATE(key=entry.key, code=ended[0], display=ended[1]) if ended else NOTHING,
         condition=_AS_NEEDED(anchor=entry.anchor) if entry.as_needed else NOTHING,
     )
 

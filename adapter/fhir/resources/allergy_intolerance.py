@@ -9,7 +9,6 @@ from adapter.fhir.datatypes import Frame, Json, concept, fixed, resource
 from adapter.model.document import Allergy
 
 _ACTIVE: Final = fixed("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active")
-_CONFIRMED: Final = fixed("http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "confirmed")
 # FHIR type and category of each sort of predictable adverse event; a reaction that is not allergic is an intolerance.
 # Source: SNOMED CT concepts of JDV_TypeEvenementIndesirablePrevisible; FHIR R4 allergy-intolerance-type, -category.
 _SORT: Final[Mapping[str, tuple[str, str]]] = {
@@ -31,11 +30,11 @@ _SORT: Final[Mapping[str, tuple[str, str]]] = {
 def allergy_intolerance(value: Allergy, frame: Frame) -> Json:
     """AllergyIntolerance resource; for a stated absence the code is the absent-or-unknown one.
 
+    FHIR wants a clinicalStatus (ait-1); how sure the doctor is was not said: no verificationStatus.
     Source: fr-allergy-intolerance-document (document-core 0.1.0): the onset is a period.
     """
     found = resource("AllergyIntolerance", value.key, frame, ("allergy-intolerance",), value.statement)
     found["clinicalStatus"] = _ACTIVE
-    found["verificationStatus"] = _CONFIRMED
     sort, category = _SORT.get(value.kind.code, ("", "")) if not value.absence else ("", "")
     if sort:
         found["type"] = sort

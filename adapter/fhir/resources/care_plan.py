@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapter.fhir.datatypes import Frame, Json, coded, period, reference, resource
+from adapter.fhir.datatypes import Frame, Json, coded, reference, resource
 from adapter.model.document import CareAct
 
 
@@ -24,6 +24,7 @@ def care_plan(key: str, title: str, parts: PlanParts, text: Json, frame: Frame) 
     """CarePlan resource; `text` is the complete narrative of the plan.
 
     No French profile exists for a palliative plan (fr-care-plan-document is one line of a medication plan).
+    It has no period: care is under way, since when nobody said.
     Source: FHIR R4, CarePlan.
     """
     found = resource("CarePlan", key, frame, ("care-plan",), title)
@@ -34,8 +35,6 @@ def care_plan(key: str, title: str, parts: PlanParts, text: Json, frame: Frame) 
         found["category"] = [coded(act.what) for act in parts.acts]
     found["title"] = title
     found["subject"] = frame.patient
-    if parts.acts:
-        found["period"] = period(min(act.start for act in parts.acts), None)
     found["created"] = frame.written_at
     found["author"] = frame.author
     if parts.team:

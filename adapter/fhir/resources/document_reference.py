@@ -9,6 +9,7 @@ from adapter.model.document import Attachment
 def document_reference(value: Attachment, language: str, frame: Frame) -> Json:
     """DocumentReference resource; size and digest are those of the decoded file.
 
+    It has no author: the doctor who joins a file did not write it, advance directives are the patient's own.
     Source: fr-document-reference-document (document-core 0.1.0): type 1..1.
     """
     found = resource("DocumentReference", value.key, frame, ("document-reference",), value.statement)
@@ -17,7 +18,6 @@ def document_reference(value: Attachment, language: str, frame: Frame) -> Json:
     found["type"] = coded(value.type) if value.type else {"text": value.title}
     found["subject"] = frame.patient
     found["date"] = frame.written_at
-    found["author"] = [frame.author]
     attachment: Json = {
         "contentType": value.media_type,
         "language": language,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapter.fhir.datatypes import Frame, Json, concept, period, quantity, resource
-from adapter.model.document import Medication
+from adapter.model.document import Medication, Quantity
 
 _STATUS: Final[Mapping[str, str]] = {
     "active": "active",
@@ -15,6 +15,7 @@ _STATUS: Final[Mapping[str, str]] = {
     "planned": "intended",
 }
 _HOURS_A_DAY: Final = 24
+_DAY: Final = Quantity("24", "h", "h")
 
 
 def medication_statement(value: Medication, frame: Frame) -> Json:
@@ -25,7 +26,8 @@ def medication_statement(value: Medication, frame: Frame) -> Json:
     Source: FHIR R4, MedicationStatement and Dosage.
     """
     found = resource("MedicationStatement", value.key, frame, (), value.statement)
-    found["status"] = _STATUS[value.status]
+    # FHIR has no status for a stated absence: the code tells it, "active" would count as one treatment more.
+    found["status"] = "unknown" if value.absence else _STATUS[value.status]
     found["medicationCodeableConcept"] = concept(value.product)
     found["subject"] = frame.patient
     if when := period(value.start, value.end):
@@ -56,7 +58,13 @@ def _dosage(value: Medication) -> Json:
         amount["rateQuantity"] = quantity(value.rate)
     if amount:
         found["doseAndRate"] = [amount]
+    if value.max_per_day is not None:
+        found["maxDosePerPeriod"] = {"numerator": quantity(_intakes(value.max_per_day)), "denominator": quantity(_DAY)}
     return found
+
+
+def _intakes(count: int) -> Quantity:
+    return Quantity(str(count), "prise(s)", "{dose}")  # UCUM annotation: one intake, as CDA says it
 
 
 def _repeat(value: Medication) -> Json:

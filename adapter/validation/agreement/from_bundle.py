@@ -42,17 +42,17 @@ _GIVEN_NAMES = "fr-core-patient-birth-list-given-name"
 _EVENT_PERFORMER = "fr-performer-event-extension"
 _GENDERS: Final = {"female": "F", "male": "M"}
 _GUARD: Final = "GUARD"
-# States that go without saying in CDA; any other one is a fact of its own.
-_CONFIRMED = ("verificationStatus", frozenset({"confirmed"}))
+# States that go without saying in CDA; any other one is a fact of its own. CDA never says how sure the doctor is.
+_UNSAID = ("verificationStatus", frozenset({""}))
 _USUAL_STATES: Final = {
-    "AllergyIntolerance": (_CONFIRMED, ("clinicalStatus", frozenset({"active"}))),
+    "AllergyIntolerance": (_UNSAID, ("clinicalStatus", frozenset({"active"}))),
     "Appointment": (("status", frozenset({"proposed"})),),
-    "Condition": (_CONFIRMED,),
+    "Condition": (_UNSAID,),
     "Consent": (("status", frozenset({"active"})),),
     "DeviceUseStatement": (("status", frozenset({"active"})),),
     "DocumentReference": (("status", frozenset({"current"})),),
     "Goal": (("lifecycleStatus", frozenset({"active"})),),
-    "MedicationStatement": (("status", frozenset({"active", "stopped", "on-hold", "intended"})),),
+    "MedicationStatement": (("status", frozenset({"active", "stopped", "on-hold", "intended", "unknown"})),),
     "Observation": (("status", frozenset({"final"})),),
 }
 _REQUEST_STATES: Final = {"active/plan": "planned", "active/order": "requested", "completed/order": "done"}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -51,6 +52,22 @@ def test_a_stopped_treatment_has_an_end_even_unknown() -> None:
     assert string(entry(documents.treatments(), _treatment(4)), "c:effectiveTime/c:high/@value") == "20261012"
     unknown = replace(_treatment(4), end="", status="suspended")
     assert string(entry(documents.treatments(), unknown), "c:effectiveTime/c:high/@nullFlavor") == "UNK"
+
+
+@pytest.mark.parametrize(("status", "code"), [("stopped", "73425007"), ("suspended", "421139008")])
+def test_a_treatment_that_is_no_longer_taken_says_so_in_a_code(
+    status: Literal["stopped", "suspended"], code: str
+) -> None:
+    act = entry(documents.treatments(), replace(_treatment(4), status=status))
+    (state,) = find_all(act, "c:entryRelationship[@typeCode='REFR']/c:observation")
+    assert strings(state, "c:templateId/@root") == ["2.16.840.1.113883.10.20.1.57", "2.16.840.1.113883.10.20.1.47"]
+    assert string(state, "c:code/@code") == "33999-4"
+    assert string(state, "c:value/@code") == code
+
+
+def test_a_current_treatment_says_no_other_state() -> None:
+    act = entry(documents.treatments(), _treatment(1))
+    assert not find_all(act, "c:entryRelationship[@typeCode='REFR']")
 
 
 def test_an_anticipatory_prescription_is_an_intent_and_words_stay() -> None:

@@ -24,10 +24,13 @@ def test_a_goal_is_a_goal_and_has_no_date() -> None:
     assert string(observation, "c:code/c:originalText/text()") == "Rester à domicile"
 
 
-def test_palliative_care_goes_on_from_the_visit() -> None:
+def test_palliative_care_is_under_way_since_a_time_that_nobody_said() -> None:
     procedure = entry(documents.plan(), documents.plan().entries[1])
+    assert procedure.get("moodCode") == "EVN"
+    assert "2.16.840.1.113883.10.20.1.29" in strings(procedure, "c:templateId/@root")
     assert string(procedure, "c:code/@code") == "103735009"
-    assert string(procedure, "c:effectiveTime/c:low/@value") == "20261012100000+0200"
+    assert string(procedure, "c:statusCode/@code") == "active"
+    assert string(procedure, "c:effectiveTime/@nullFlavor") == "UNK"
 
 
 @pytest.mark.parametrize(("status", "mood"), [("planned", "INT"), ("requested", "PRP"), ("done", "EVN")])

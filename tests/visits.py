@@ -140,6 +140,7 @@ _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "replaces_document_id": st.integers(1, 10**9).map(lambda n: f"1.2.250.1.999.{n}"),
     "birth_date": st.dates(date(1930, 1, 1), date(2024, 1, 1)).map(date.isoformat),
     "birth_family_name": st.from_regex(r"[A-Z][A-Z' -]{0,20}[A-Z]", fullmatch=True),
+    "postal_code": st.sampled_from(["44000", "97430", "1000", "B-1000"]),
     "country": st.sampled_from(["FRA", "BEL", "CHE"]),
     "reaction_cim10": st.sampled_from(["L50.9", "T78.2"]),
     "cim10": st.sampled_from(["C25.9", "G12.2", "J44.9", "R52.2", "Z51.5"]),

@@ -96,8 +96,8 @@ def bare(found: Iterable[str]) -> list[str]:
 
 
 def address(lines: Iterable[str], postal_code: str, city: str, country: str) -> str:
-    """One value for an address."""
-    return "|".join([*map(line, lines), line(postal_code), line(city), line(country)]).strip("|")
+    """One value for an address; where its lines are cut does not count, CDA has two places for them at the most."""
+    return "|".join([line(" ".join(lines)), line(postal_code), line(city), line(country)]).strip("|")
 
 
 def without_tags(markup: str) -> str:

@@ -17,7 +17,7 @@ from adapter.validation.xml_input import parse_xml
 
 _NOT_IN_FHIR: Final = "AGR-MISSING-IN-FHIR"
 _NOT_IN_CDA: Final = "AGR-MISSING-IN-CDA"
-_SOURCE: Final = "Règle interne : les deux documents disent la même chose (DESIGN 3)"
+_SOURCE: Final = "Règle du projet (README) : les documents d'une visite disent la même chose"
 
 RULES: Final[dict[str, RuleText]] = {
     text.code: text
@@ -155,6 +155,7 @@ _FIELDS: Final = {
     "type": "type",
     "used family": "nom utilisé",
     "used given": "prénom utilisé",
+    "no value": "raison de l'absence de valeur",
     "value": "valeur",
     "value words": "valeur en mots",
     "version": "version",

@@ -55,6 +55,7 @@ _USUAL_STATES: Final = {
     "MedicationStatement": (("status", frozenset({"active", "stopped", "on-hold", "intended", "unknown"})),),
     "Observation": (("status", frozenset({"final"})),),
 }
+_TREATMENT_STATES: Final = {"intended": "planned", "stopped": "stopped", "on-hold": "suspended"}
 _REQUEST_STATES: Final = {"active/plan": "planned", "active/order": "requested", "completed/order": "done"}
 _PAIN: Final = f"{LOINC}|38208-5"
 
@@ -454,11 +455,7 @@ class _BundleReader:
         period = resource.get("effectivePeriod") or {}
         say("start", moment(period.get("start")), "effective.start")
         say("end", moment(period.get("end")), "effective.end")
-        status = resource.get("status", "")
-        if status == "intended":
-            say("status", "planned", "status")
-        elif not period.get("end"):  # CDA tells an end from none, not why a dated end was put
-            say("status", "ended" if status in ("stopped", "on-hold") else "current", "status")
+        say("status", _TREATMENT_STATES.get(resource.get("status", ""), "current"), "status")
         for reason in resource.get("reasonCode", ()):
             say("reason", line(reason.get("text")), "reasonCode.text")
         for dosage in resource.get("dosage", ()):
@@ -492,8 +489,7 @@ class _BundleReader:
         say("value", quantity(resource.get("valueQuantity")), "value")
         self._claim(key, (resource.get("valueQuantity") or {}).get("unit"), (index, "value.unit"))
         self._concept("observation", key, "value", resource.get("valueCodeableConcept"), (index, "value"))
-        # CDA says an uncoded answer and the reason of a missing one alike: a null flavour and words
-        say("value words", line((resource.get("dataAbsentReason") or {}).get("text")), "dataAbsentReason")
+        say("no value", line((resource.get("dataAbsentReason") or {}).get("text")), "dataAbsentReason")
         say("site", line((resource.get("bodySite") or {}).get("text")), "bodySite.text")
         say("method", line((resource.get("method") or {}).get("text")), "method.text")
 

@@ -445,10 +445,7 @@ class _CdaReader:
         period = Children(times[0] if times else None)
         say("start", moment(period.value("low")))
         say("end", moment(period.value("high")))
-        if act.get("moodCode") == "INT":
-            say("status", "planned")
-        elif not period.value("high"):
-            say("status", "ended" if period.value("high", "nullFlavor") == "UNK" else "current")
+        say("status", "planned" if act.get("moodCode") == "INT" else self._treatment_state(parts))
         for rhythm in times[1:]:
             period = Children(rhythm)
             hours, unit = period.value("period"), period.value("period", "unit")
@@ -469,6 +466,14 @@ class _CdaReader:
             if related.get("typeCode") == "RSON":
                 for reason in related:
                     say("reason", original(Children(reason).first("code")))
+
+    def _treatment_state(self, parts: Children) -> str:
+        """State that a status observation tells; without one the treatment is current."""
+        for related in parts.all("entryRelationship"):
+            for told in related if related.get("typeCode") == "REFR" else ():
+                code = Children(told).value("value", "code")
+                return _TREATMENT_STATES.get(code, code)
+        return "current"
 
     def _observation(self, key: str, act: Element, parts: Children) -> None:
         if "value" not in parts and not parts.value("effectiveTime"):
@@ -499,6 +504,8 @@ class _CdaReader:
             self._add("observation", key, "value", answer, act)
         elif kind == "ST":
             self._add("observation", key, "value", content(value), act)
+        elif value.get("nullFlavor") == "NA":  # no answer at all; one without a code is OTH
+            self._add("observation", key, "no value", original(value), act)
         elif kind in ("CD", "CE"):
             self._concept("observation", key, "value", value, act)
         else:
@@ -571,6 +578,8 @@ def _lower(titles: list[str]) -> frozenset[str]:
     return frozenset([word for text in titles for word in bare(words(text.lower()))])
 
 
+# Source: HL7 CCD, Medication Status Observation; SNOMED CT.
+_TREATMENT_STATES: Final = {"73425007": "stopped", "421139008": "suspended"}
 # French entry templates. Source: CI-SIS, Modèles de contenus CDA.
 _READERS: Final[dict[str, Callable[[_CdaReader, str, Element, Children], None]]] = {
     "37": _CdaReader._problem,  # FR-Probleme

@@ -126,7 +126,7 @@ ENTRY_TEMPLATES: dict[str, frozenset[str]] = {_oid(french): _oids(others) for fr
 
 _OTHER_TEMPLATES = _oids(
     "IHE.1.12.3.1 IHE.1.19.6 IHE.1.5.3.3 IHE.4.4 IHE.4.4.1 IHE.4.7.1 IHE.4.8 IHE.4.9 IHE.4.10 IHE.4.11 IHE.4.14 CCD.3"
-    " CCD.7"
+    " CCD.7 CCD.29"
     " CCD.4 2.16.840.1.11383.10.20.1.7 CCD.21 CCD.22 CCD.34 CCD.36 CCD.40 CCD.43 CCD.46 CCD.47 CCD.49 CCD.50 CCD.51"
     " CCD.54 CCD.55 CCD.57"
 )

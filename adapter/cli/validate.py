@@ -110,7 +110,7 @@ class _Judge:
 
             try:
                 self._packages = FhirPackages(folder("--fhir-packages", packages))
-            except (FileNotFoundError, ValueError):
+            except FileNotFoundError:
                 raise Misuse("--fhir-packages : aucun paquet FHIR lisible ici (NOM/package/*.json).") from None
 
     def check(self, data: bytes) -> tuple[str | None, list[Finding]]:

@@ -89,7 +89,10 @@ SUSPICIOUS: Final = (
 )
 FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
-PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z", re.ASCII)
+# A field name of ours or of FHIR, or a typo close to one. Anything else may be data that went astray (a name, a
+# number used as a key): it is told by its rank.
+FIELD_LIKE: Final = re.compile(r"_?[a-z](?:[A-Za-z_]|64){0,39}[0-9]{0,2}\Z")
+UTF_16: Final = re.compile(rb"\xff\xfe|\xfe\xff|[\s{\[\"]\x00[^\x00]\x00|\x00[\s{\[\"]\x00[^\x00]")
 STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 PLACE: Final = re.compile(r"at line (\d+) column (\d+)\Z")
 
@@ -194,6 +197,10 @@ def _refuse(text: bytes, max_depth: int, root: str) -> NoReturn:
 
 def _diagnose(text: bytes, max_depth: int, root: str) -> list[Finding]:
     """Findings, at least one, for a text that the strict parser refused."""
+    if not text.strip():
+        return [_finding("JSON-SYNTAX", "1:1", "Le fichier est vide.")]
+    if UTF_16.match(text):  # without any accent, its bytes are UTF-8 too
+        return [_finding("JSON-ENCODING", "1:1", _encoding_message(text))]
     try:
         decoded = text.decode("utf-8")
     except UnicodeDecodeError as fault:
@@ -216,7 +223,7 @@ def _diagnose(text: bytes, max_depth: int, root: str) -> list[Finding]:
 
 def _encoding_message(text: bytes) -> str:
     """French sentence that names the likely encoding of a text that is not UTF-8."""
-    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in text[:4]:
+    if UTF_16.match(text):
         return "Le fichier n'est pas en UTF-8 ; il semble être en UTF-16."
     try:
         text.decode("cp1252")
@@ -275,9 +282,9 @@ class _NotANumber(str):
     __slots__ = ()
 
 
-def _step(path: str, key: str, index: int) -> str:
-    """Path of one member; a name that is not a plain identifier is replaced by its rank, it may be anything."""
-    return f"{path}.{key}" if PLAIN_KEY.match(key) else f"{path}.{{{index}}}"
+def member(key: str, rank: int) -> str:
+    """``.key``, or its rank in braces (``.{3}``) when the key does not look like a field name."""
+    return f".{key}" if FIELD_LIKE.match(key) else f".{{{rank}}}"
 
 
 def _faults(value: Any, path: str) -> Iterator[Finding]:
@@ -285,7 +292,7 @@ def _faults(value: Any, path: str) -> Iterator[Finding]:
     if isinstance(value, _Members):
         seen: set[str] = set()
         for index, (key, child) in enumerate(value):
-            here = _step(path, key, index)
+            here = path + member(key, index)
             if key in seen:
                 yield _finding("JSON-DUPLICATE-KEY", here, "Cette clé figure plus d'une fois dans son objet.")
             seen.add(key)
@@ -306,7 +313,7 @@ def _characters(value: JsonValue, path: str) -> Iterator[Finding]:
         yield from _text_faults(value, path)
     elif isinstance(value, dict):
         for index, (key, child) in enumerate(value.items()):
-            here = _step(path, key, index)
+            here = path + member(key, index)
             yield from _text_faults(key, here)
             yield from _characters(child, here)
     elif isinstance(value, list):

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from adapter.errors import Finding, FindingsError, Severity, VisitInvalid
 from adapter.model import visit_rules
 from adapter.model.fields import MOMENT_WITHOUT_OFFSET
-from adapter.model.json_input import MAX_BYTES, MAX_DEPTH, read_json
+from adapter.model.json_input import FIELD_LIKE, MAX_BYTES, MAX_DEPTH, member, read_json
 from adapter.model.visit import Visit
 from adapter.model.visit_rule_texts import RULES
 
@@ -172,9 +172,6 @@ def _pattern_mismatch(pattern: str, value: Any) -> tuple[str, str]:
 
 # --- Paths ------------------------------------------------------------------------------------------------------
 
-# A field name of ours, or a typo close to one. Anything else may be data that went astray: told by its rank.
-_FIELD_LIKE: Final = re.compile(r"[a-z][A-Za-z_]{0,39}[0-9]{0,2}\Z")
-
 
 def _json_path(raw: Any, loc: Loc) -> str:
     """``$.care_team[2].rpps`` for a pydantic location; a strange key is given by its rank (``$.patient.{3}``)."""
@@ -191,11 +188,10 @@ def _json_path(raw: Any, loc: Loc) -> str:
 
 
 def _member(parent: Any, key: str) -> str:
-    """``.key``, or its rank in braces when the key does not look like a field name."""
-    if _FIELD_LIKE.match(key):
+    """Step to `key`; only a key that may not be shown costs the search of its rank."""
+    if FIELD_LIKE.match(key):
         return "." + key
-    rank = list(parent).index(key) if isinstance(parent, dict) and key in parent else 0
-    return f".{{{rank}}}"
+    return member(key, list(parent).index(key) if isinstance(parent, dict) and key in parent else 0)
 
 
 def _suggestion(loc: Loc) -> str:

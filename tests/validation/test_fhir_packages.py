@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from adapter.errors import Finding, Severity
-from adapter.validation.fhir_packages import RULES, FhirPackages
+from adapter.validation.fhir_packages import RULES, FhirPackages, PackageError
 from tests.validation.fhir_sample import WRECKS, Json, bundle, encoded, nodes, resource
 
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
@@ -134,7 +134,7 @@ CASES: list[tuple[str, str, Json, tuple[Json, ...]]] = [
     ("PKG-ELEMENT", "Thing.shape", {"shape": "round"}, ()),
     ("PKG-MIN", "Thing.name", {}, (element("Thing.name", 1, "1", "string"),)),
     ("PKG-MAX", "Thing.name", {"name": "x"}, (element("Thing.name", 0, "0", "string"),)),
-    ("PKG-TYPE", "Nothing", {"resourceType": "Nothing"}, ()),
+    ("PKG-TYPE", "$", {"resourceType": "Nothing"}, ()),
     ("PKG-SHAPE", "Thing.colour", {"colour": "red"}, ()),
     ("PKG-PRIMITIVE", "Thing.born", {"born": "2026-02-30"}, ()),
     ("PKG-VALUE", "Thing.name", {"name": "x"}, (element("Thing.name", kind="string", fixedString="y"),)),
@@ -183,6 +183,32 @@ def test_an_instance_that_follows_its_profile_has_no_finding(tmp_path: Path) -> 
 def test_a_primitive_that_says_why_it_is_absent_is_there(tmp_path: Path) -> None:
     absent = {"_name": {"extension": [{"url": "a", "valueString": "b"}]}}
     assert judged(tmp_path, absent, element("Thing.name", 1, "1", "string")) == []
+
+
+def test_a_name_that_went_astray_as_a_key_is_not_told(tmp_path: Path) -> None:
+    (found,) = judged(tmp_path, {"DURAND": "x"}, element("Thing.name", kind="string"))
+    assert (found.rule, found.path) == ("PKG-ELEMENT", "Thing.?")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "n'est pas du JSON"),
+        ({"snapshot": {"element": []}}, "aucun élément"),
+        ({"snapshot": None}, "aucun élément"),
+        ({"type": "Thing", "snapshot": {"element": [{"path": "Thing"}]}}, "identifiant"),
+        ({"snapshot": {"element": [{"id": "Thing"}]}}, "type"),
+    ],
+)
+def test_a_package_that_cannot_be_used_is_refused_by_the_name_of_its_file(
+    tmp_path: Path, content: Any, said: str
+) -> None:
+    path = tmp_path / "own" / "package" / "StructureDefinition-thing.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(content if isinstance(content, str) else json.dumps({"url": OWN + "thing", **content}))
+    with pytest.raises(PackageError, match=said) as refused:
+        FhirPackages(tmp_path)
+    assert str(refused.value).startswith("own/StructureDefinition-thing.json : ")
 
 
 def test_an_extensible_binding_only_warns(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ FAULTS: list[tuple[str, str, Plant]] = [
     ("FHIR-ENTRIES", "Bundle.entry", drop("Bundle", "entry.6")),
     ("FHIR-RESOURCE-TYPE", "Bundle.entry[11].resource.resourceType", put("Goal", "resourceType", "Coverage")),
     ("FHIR-ELEMENT", f"{place('Goal')}.colour", put("Goal", "colour", "red")),
+    ("FHIR-ELEMENT", place("Goal"), put("Goal", "DURAND", "red")),
     ("FHIR-REQUIRED", f"{place('Goal')}.description", drop("Goal", "description")),
     ("FHIR-REQUIRED", f"{place('MedicationStatement')}.medication[x]",
      drop("MedicationStatement", "medicationCodeableConcept")),

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from adapter.errors import Finding, FindingsError
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH, parse_json
-from adapter.validation.fhir_packages.definitions import Definitions
+from adapter.validation.fhir_packages.definitions import Definitions, PackageError
 from adapter.validation.fhir_packages.instance import Judge
 from adapter.validation.fhir_packages.texts import RULES
 
-__all__ = ["RULES", "FhirPackages"]
+__all__ = ["RULES", "FhirPackages", "PackageError"]
 
 
 class FhirPackages:
@@ -35,6 +35,7 @@ class FhirPackages:
             directory: holds ``NAME/package/*.json``.
         Raises:
             FileNotFoundError: no package there.
+            PackageError: a file of a package cannot be used.
         """
         self.definitions = Definitions(directory)
 
@@ -48,5 +49,5 @@ class FhirPackages:
             value = {}
         kind = value.get("resourceType")
         judge = Judge(self.definitions, value)
-        judge.resource(value, kind if isinstance(kind, str) and kind.isidentifier() else "$")
+        judge.resource(value, kind if isinstance(kind, str) and self.definitions.base(kind) is not None else "$")
         return list(judge.findings.values())

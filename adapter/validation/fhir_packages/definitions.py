@@ -9,9 +9,15 @@ from typing import Any, Final
 
 import orjson
 
+from adapter.errors import AdapterError
+
 Element = dict[str, Any]
 
 BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
+
+
+class PackageError(AdapterError):
+    """A file of a package that is not a definition; the message names it."""
 
 
 @dataclass(slots=True)
@@ -114,6 +120,7 @@ class Definitions:
             directory: holds ``NAME/package/*.json``, the layout of FHIR npm packages.
         Raises:
             FileNotFoundError: no package folder there.
+            PackageError: a file is not JSON, or a profile has no elements.
         """
         self._profiles: dict[str, Element] = {}
         self._sets: dict[str, Element] = {}
@@ -132,7 +139,7 @@ class Definitions:
             for path in sorted(folder.glob("*.json")):
                 home = homes.get(path.name.partition("-")[0])
                 if home is not None:
-                    held = orjson.loads(path.read_bytes())
+                    held = _definition(path, f"{folder.parent.name}/{path.name}")
                     if isinstance(held, dict) and isinstance(held.get("url"), str):
                         home.setdefault(held["url"], held)
 
@@ -231,6 +238,27 @@ def _contained(contains: list[Element]) -> Iterator[tuple[str, str]]:
         yield from _contained(one.get("contains", []))
 
 
+def _definition(path: Path, name: str) -> Any:
+    """JSON value of one file of a package; a snapshot, if it has one, can be made a tree.
+
+    Raises:
+        PackageError: it is not JSON, or its snapshot is not a list of named elements.
+    """
+    try:
+        held = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError:
+        raise PackageError(f"{name} : ce fichier n'est pas du JSON.") from None
+    if isinstance(held, dict) and "snapshot" in held:
+        snapshot = held["snapshot"]
+        elements = snapshot.get("element") if isinstance(snapshot, dict) else None
+        if not isinstance(elements, list) or not elements:
+            raise PackageError(f"{name} : ce profil n'a aucun élément.")
+        named = all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in elements)
+        if not named or not isinstance(held.get("type"), str):
+            raise PackageError(f"{name} : ce profil n'a pas de type, ou un de ses éléments n'a pas d'identifiant.")
+    return held
+
+
 def _tree(held: Element) -> Profile:
     """Profile with its snapshot as a tree."""
     nodes: dict[str, Node] = {}
@@ -251,8 +279,7 @@ def _tree(held: Element) -> Profile:
             parent.children[name].slices.append(node)
         else:
             parent.children[name] = node
-    if root is None:
-        raise ValueError("un profil sans élément")
+    assert root is not None, "a snapshot without elements was refused when it was read"
     return Profile(
         url=bare(held["url"]),
         type=held["type"],

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from adapter.errors import Finding, Severity
+from adapter.model.json_input import FIELD_LIKE
 from adapter.validation.fhir_packages.definitions import BASE, Definitions, Element, Node, Profile, bare
 from adapter.validation.fhir_packages.invariants import SKIPPED, holds
 from adapter.validation.fhir_packages.texts import RULES
@@ -122,7 +123,7 @@ class Judge:
             if name.startswith("_") and name[1:] in known:
                 self.paired(held, f"{path}.{name[1:]}", holder)
             elif name not in known:
-                shown = name if name.isascii() and name.isidentifier() and len(name) < 64 else "?"
+                shown = name if FIELD_LIKE.match(name) else "?"
                 self.add("PKG-ELEMENT", f"{path}.{shown}", f"{profile.type} ne le connaît pas")
 
     def paired(self, value: Any, path: str, holder: Element) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+from adapter.model.json_input import FIELD_LIKE
 from adapter.validation.fhir_rules.elements import ELEMENT_RULES, QUICK, bind, refer
 from adapter.validation.fhir_rules.report import At, Report
 from adapter.validation.fhir_rules.shapes import Field, Shape, Shapes
@@ -107,7 +108,7 @@ def _stranger(report: Report, value: Element, name: str, child: Any, shape: Shap
     """Judge a member that the shape does not list: the pair of a primitive, or nothing known."""
     field = shape.fields.get(name[1:]) if name.startswith("_") else None
     if field is None or field.shape is not None:
-        place: At = (at, name, -1) if name.isascii() and name.isidentifier() and len(name) < 64 else at
+        place: At = (at, name, -1) if FIELD_LIKE.match(name) else at
         report.add("FHIR-ELEMENT", place)
         return
     plain = shapes().types["Extension"].fields["extension"]

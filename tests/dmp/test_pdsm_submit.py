@@ -242,9 +242,11 @@ def test_a_simplified_publication_carries_the_document_inside() -> None:
     assert "identifier" not in document
     assert "url" not in document["content"][0]["attachment"]
     assert b64decode(document["content"][0]["attachment"]["data"]) == wire.CDA
-    assert document["subject"] == {
-        "type": "Patient", "identifier": {"system": f"urn:oid:{wire.PATIENT.root}", "value": wire.PATIENT.value},
-    }  # fmt: skip
+    subject = document["subject"]
+    assert subject["type"] == "Patient"
+    assert subject["identifier"]["type"]["coding"][0]["code"] == "INS-NIR-TEST"
+    assert subject["identifier"]["system"] == f"urn:oid:{wire.PATIENT.root}"
+    assert subject["identifier"]["value"] == wire.PATIENT.value
 
 
 @responses.activate

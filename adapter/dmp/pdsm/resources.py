@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
-from adapter.fhir.datatypes import Frame, Json, coded, coding, identifier, moment, oid_identifier
+from adapter.fhir.datatypes import Frame, Json, coded, coding, moment, oid_identifier
 from adapter.fhir.resources.organization import organization
 from adapter.fhir.resources.patient import patient
 from adapter.fhir.resources.practitioner import practitioner, practitioner_role
@@ -111,7 +111,7 @@ def simplified(entry: DocumentEntry, content: bytes, submitted: datetime, replac
     """
     people = _People()
     found = _described(entry, submitted, people, "pdsm-simplified-publish")
-    found["subject"] = {"type": "Patient", "identifier": identifier(entry.patient_id)}
+    found["subject"] = {"type": "Patient", "identifier": people.typed_ins(entry.patient)}
     if entry.replaces:
         target: Json = {"type": "DocumentReference", "identifier": oid_identifier(entry.replaces)}
         if replaced:
@@ -253,6 +253,12 @@ class _People:
         if value.key not in self._by_id:
             self._add(patient(replace(value, telecoms=(), address=None, guardians=()), self._frame))
         return f"#{value.key}"
+
+    def typed_ins(self, value: Patient) -> Json:
+        """INS with its type: the type tells INS and NSS apart, they share their root."""
+        self.patient(value)
+        ins: Json = self._by_id[value.key]["identifier"][0]  # a qualified INS comes first
+        return {name: held for name, held in ins.items() if name != "use"}
 
     def _practitioner(self, value: Professional) -> str:
         if value.key not in self._by_id:

@@ -5,6 +5,8 @@ Names are loaded on first use, so that ``import adapter`` costs nothing.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,6 +55,17 @@ __all__ = [
 _ERRORS = frozenset(
     {"AdapterError", "DocumentInvalid", "Finding", "FindingsError", "MappingError", "Severity", "VisitInvalid"}
 )
+
+
+class _Package(_ModuleType):
+    """This package, whose public names stay what they are when a folder of the same name is imported (``compose``)."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in __all__ and isinstance(value, _ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:

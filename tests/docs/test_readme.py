@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from adapter.settings import read_settings
-from tests.cli.runs import ROOT, environment
+from tests.cli.runs import FULL, ROOT, environment
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -67,6 +67,26 @@ def test_the_programs_run(bare_folder: Path) -> None:
         said += run.stdout
     assert {"synthese.cda.xml", "synthese.bundle.json", "synthese.html"} <= {p.name for p in bare_folder.iterdir()}
     assert b"VIS-MISSING $.conclusions" in said
+
+
+def test_the_steps_named_can_be_called_after_a_conversion(bare_folder: Path) -> None:
+    named = re.search(r"`read_visit`.*?donnent\s+chaque étape seule", README, re.DOTALL)
+    assert named is not None
+    steps = re.findall(r"`(\w+)`", named[0])
+    program = f"""
+import adapter
+adapter.convert(open({str(FULL)!r}, "rb").read())
+assert all(callable(getattr(adapter, step)) for step in {steps!r})
+visit = adapter.read_visit(open({str(FULL)!r}, "rb").read())
+document = adapter.compose(visit, options=adapter.Options(issuer_oid="1.2.250.1.999.1"))
+cda, bundle = adapter.render_cda(document), adapter.render_bundle(document)
+assert adapter.check_outputs(cda, bundle) == []
+"""
+    for first in ("", "import adapter.compose\n", "from adapter import compose\n"):
+        run = subprocess.run(
+            [sys.executable, "-c", first + program], cwd=bare_folder, env=environment(), capture_output=True, check=False
+        )
+        assert run.returncode == 0, run.stderr.decode()
 
 
 def test_the_settings_shown_are_accepted(tmp_path: Path) -> None:

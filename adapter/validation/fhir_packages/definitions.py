@@ -261,13 +261,11 @@ def _definition(path: Path, name: str) -> Any:
 
 def _tree(held: Element) -> Profile:
     """Profile with its snapshot as a tree."""
-    nodes: dict[str, Node] = {}
-    root: Node | None = None
-    for source in held["snapshot"]["element"]:
+    first, *others = held["snapshot"]["element"]
+    root = Node(first["id"], first)
+    nodes: dict[str, Node] = {root.id: root}
+    for source in others:
         node = nodes[source["id"]] = Node(source["id"], source)
-        if root is None:
-            root = node
-            continue
         parent_id, _, last = source["id"].rpartition(".")
         name, _, slice_name = last.partition(":")
         parent = nodes.get(parent_id)
@@ -279,7 +277,6 @@ def _tree(held: Element) -> Profile:
             parent.children[name].slices.append(node)
         else:
             parent.children[name] = node
-    assert root is not None, "a snapshot without elements was refused when it was read"
     return Profile(
         url=bare(held["url"]),
         type=held["type"],

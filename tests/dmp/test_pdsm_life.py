@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -16,7 +18,7 @@ from adapter.dmp import Dmp
 from adapter.dmp.pdsm import PdsmClient
 from adapter.dmp.session import DmpSession, RetryPolicy
 from adapter.dmp.simulator import serve
-from adapter.errors import DmpAccessDenied, DmpRejected, DmpUnreachable, OutcomeUnknown
+from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 from adapter.model.document import Identifier
 from adapter.submission import Form, Submission, prepare
 
@@ -261,7 +263,7 @@ def test_a_double_deposit_is_refused_with_its_code(place: Place) -> None:
 @pytest.mark.parametrize("state", ["absent", "closed"])
 def test_no_open_dmp_takes_nothing(place: Place, state: str) -> None:
     place.knows(_ins("s1.exhaustive"), state=state)
-    with pytest.raises((DmpRejected, DmpAccessDenied)):
+    with pytest.raises(DmpAccessDenied):
         place.client().submit(_submission("s1.exhaustive", "cda"))
     assert place.state()["documents"] == []
 
@@ -296,3 +298,43 @@ def test_faults_leave_an_outcome_that_a_search_settles(
         client.submit(deposit)
         (only,) = client.find(patient, deposit.entries[0].unique_id)
         assert client.read(only) == deposit.contents[0]
+
+
+def test_nothing_of_the_patient_stands_in_a_log_a_url_or_an_error(
+    place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls: list[str] = []
+    send = requests.Session.send
+
+    def spied(self: requests.Session, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        urls.append(request.url or "")
+        return send(self, request, **more)
+
+    document = _converted("s1.exhaustive").document
+    patient, client, deposit = _ins("s1.exhaustive"), place.client(page_size=1), _submission("s1.exhaustive", *BOTH)
+    place.knows(patient)
+    oid = deposit.entries[0].unique_id
+    errors: list[str] = []
+    monkeypatch.setattr(requests.Session, "send", spied)
+    with caplog.at_level(logging.DEBUG):
+        client.patient_status(patient)
+        client.submit(deposit)
+        assert len(list(client.search(patient))) == 2
+        client.set_mask(patient, oid, "INVISIBLE_PATIENT", True)
+        client.set_archived(patient, oid, True)
+        client.read(client.find(patient, oid)[0])
+        client.delete(patient, oid)
+        for fails in (
+            lambda: client.submit(deposit),
+            lambda: client.delete(patient, oid),
+            lambda: client.submit(_submission("s6.exhaustive", *BOTH)),
+        ):
+            with pytest.raises(DmpError) as fault:
+                fails()
+            errors += [str(fault.value), repr(fault.value), "".join(traceback.format_exception(fault.value))]
+    assert len(urls) >= 15
+    assert "adapter.dmp.session" in {record.name for record in caplog.records}
+    told = "\n".join([*urls, caplog.text, *errors]).casefold()
+    names = (document.patient.birth_family, document.patient.used_family, *document.patient.birth_given)
+    for private in (patient.value, document.author.name.family, *names):
+        assert not private or private.casefold() not in told

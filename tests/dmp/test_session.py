@@ -362,6 +362,14 @@ def test_each_thread_keeps_its_own_connection() -> None:
     assert len(_Keeping.peers) == 3
 
 
+def test_a_forked_process_opens_its_own_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = _session()
+    ours = session._session()
+    assert session._session() is ours
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert session._session() is not ours
+
+
 @pytest.mark.parametrize(
     ("text", "wait"),
     [

@@ -35,6 +35,22 @@ _ACCESS: Final = frozenset({"security", "login", "unknown", "expired", "forbidde
 _TRANSIENT: Final = frozenset(
     {"transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"}
 )
+# Codes of XDS and of the DMP that decide, whatever type of issue stands beside them.
+# Source: IHE ITI TF-3, table 4.2.4.1-2; SEL-MP-037 codes seen in the vendor package.
+_NO_OPEN_DMP: Final = frozenset({"DMPClosed", "XDSUnknownPatientId"})
+_ACCESS_CODES: Final = frozenset(
+    {"DMPAccessForbidden", "DMPInvalidCertificate", "DMPIdentityCertificationFailure", "LocalPolicyRestrictionError"}
+)
+_BUSY_CODES: Final = frozenset(
+    {
+        "XDSRegistryBusy",
+        "XDSRepositoryBusy",
+        "XDSRegistryNotAvailable",
+        "XDSRegistryOutOfResources",
+        "XDSRepositoryOutOfResources",
+    }
+)
+_TOO_LARGE: Final = 413
 _REFUSED_BEFORE: Final = frozenset({408, 425, 429, 503})  # turned away before any effect
 _ERRORS: Final = frozenset({"error", "fatal"})
 _MAX_CODE: Final = 200
@@ -73,6 +89,9 @@ def refusal(answer: Answer, body: Json | None, safe: bool) -> DmpError:
     issues = _issues(outcome)
     code = _code(issues) or f"HTTP {answer.status}"
     types = {_text(issue, "code") for issue in issues}
+    own = set(code.split())
+    too_large = answer.status == _TOO_LARGE or "too-long" in types
+    passing = bool(types & _TRANSIENT or own & _BUSY_CODES) and not too_large
     wait = answer.retry_after_s
     status = answer.status
     if 300 <= status < 400:
@@ -83,11 +102,13 @@ def refusal(answer: Answer, body: Json | None, safe: bool) -> DmpError:
         return DmpAccessDenied(_DENIED, code=code)
     if status >= 500 and status != 501:
         return _in_doubt("Le DMP a rencontré une erreur interne.", code, wait, safe)
-    if types & _ACCESS:
+    if own & _NO_OPEN_DMP:
+        return DmpAccessDenied("Ce patient n'a pas de DMP ouvert.", code=code)
+    if types & _ACCESS or own & _ACCESS_CODES:
         return DmpAccessDenied(_DENIED, code=code)
-    if status < 300 and types & _TRANSIENT:
+    if passing and status < 300:
         return _in_doubt("Le DMP signale une erreur passagère.", code, wait, safe)
-    if types & (_TRANSIENT - {"incomplete"}):
+    if passing:
         return DmpUnreachable("Le DMP signale une erreur passagère.", code=code, retry_after_s=wait)
     return DmpRejected(_REJECTED.get(status, "Le DMP a refusé la demande."), code=code)
 

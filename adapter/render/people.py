@@ -20,6 +20,7 @@ from adapter.render.markup import age, attribute, joined, phone, short_date, tex
 
 _HOME_COUNTRY = frozenset({"FR", "FRA", "France"})
 TRUSTED_PERSON = "NOK"  # TRE_R260 / HL7 RoleClass, the personne de confiance
+_CARER = "CAREGIVER"
 _GENDERS = {"F": "Féminin", "M": "Masculin"}
 _USES = {"H": "domicile", "HP": "domicile", "WP": "travail", "MC": "mobile", "DIR": "ligne directe", "EC": "urgence"}
 _KINDS = {"fax": "télécopie", "mailto": "courriel", "tel": ""}
@@ -133,22 +134,32 @@ def relatives(document: Document) -> str:
         people.setdefault(relative.person, []).append(relative)
     rows = []
     for parts in people.values():
-        roles = list(dict.fromkeys([p.role.display or p.role.code for p in parts]))
-        if any(p.main_carer for p in parts):
-            roles.append("Aidant principal")
+        roles = list(dict.fromkeys([_part(p) for p in parts]))
         first = parts[0]
         contacts = tuple(dict.fromkeys(c for p in parts for c in p.telecoms))
         place = next((p.address for p in parts if p.address), None)
         rows.append(
             (
                 text(first.name.text),
-                text(", ".join(roles)),
+                text(_sentence(", ".join(roles))),
                 text(first.relationship.text if first.relationship else ""),
                 telecoms(contacts),
                 address(place),
             )
         )
     return table("Proches", ("Nom", "Place auprès du patient", "Lien", "Téléphone", "Adresse"), rows)
+
+
+def _part(relative: Relative) -> str:
+    """Part of a relative as it stands within a list: the label of the code, the main carer told apart."""
+    if relative.main_carer and relative.role.code == _CARER:
+        return "aidant principal"
+    label = relative.role.display or relative.role.code
+    return label if label.isupper() else label[:1].lower() + label[1:]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def guardians(patient: Patient) -> str:

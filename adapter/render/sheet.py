@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.model.document import Document, Identifier, Paragraph
+from adapter.model.document import Allergy, Document, Identifier, Paragraph, Problem
 from adapter.render import people
 from adapter.render.markup import attribute, clock, css_string, joined, long_date, short_date, text, time_tag
 from adapter.render.narrative import section
@@ -46,13 +46,12 @@ def _top(document: Document) -> str:
     until = time_tag(end, clock(end) if same_day else f"{long_date(end)}, {clock(end)}")
     when = f"{opening} {'à' if same_day else 'au'} {until}"
     place = encounter.place
+    structure = place.organization
     where = joined(
         [
             text(place.label),
-            people.organization(place.organization)
-            if place.organization and place.organization.name not in place.label
-            else "",
-            people.address(place.address),
+            text(structure.name) if structure and structure.name not in place.label else "",
+            people.address(place.address or (structure.address if structure else None)),
         ],
         ", ",
     )
@@ -61,10 +60,19 @@ def _top(document: Document) -> str:
     return (
         f'<header class="top">\n<h1>{text(document.title)}</h1>\n{_notices(document)}'
         f'<div class="who-where">\n<section class="patient" aria-label="Patient">\n'
-        f"{people.identity(document.patient, document)}</section>\n"
+        f"{people.identity(document.patient, document)}{_disease(document)}</section>\n"
         f'<section class="visit" aria-label="Visite">\n{people.definitions(visit)}</section>\n</div>\n'
         f"{people.calls(document)}{_first(document)}</header>\n"
     )
+
+
+def _disease(document: Document) -> str:
+    """Main disease and allergies, in the words of their entries: what a stranger asks first."""
+    entries = [entry for top in document.sections for part in (top, *top.sections) for entry in part.entries]
+    diseases = [entry.what.text for entry in entries if isinstance(entry, Problem) and entry.main]
+    allergies = [entry.agent.text for entry in entries if isinstance(entry, Allergy)]
+    rows = [("Maladie principale", text(", ".join(diseases))), ("Allergies", text(", ".join(allergies)))]
+    return people.definitions(rows) if diseases or allergies else ""
 
 
 def _first(document: Document) -> str:

@@ -94,6 +94,8 @@ footer { color: var(--soft); font-size: .9rem; }
   .strong, .urgent, .call, thead th { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   h2, h3, h4, h5, h6, caption, .caption { break-after: avoid; }
   thead { display: table-header-group; }
+  tbody tr:first-child { break-before: avoid; }
+  table:not(:has(tr:nth-child(6))) { break-inside: avoid; }
   tr, li, dt, dd, .call, .who-where, .notice, .first, footer { break-inside: avoid; }
   p { orphans: 3; widows: 3; }
   main > section, .people, footer { margin-top: 5mm; }

@@ -13,7 +13,7 @@ import pytest
 from lxml import etree, html
 
 from adapter.model.coded import CodeSystem, Coding
-from adapter.model.document import Attachment, Block, Bullets, Document, Item, Paragraph, Row, Section, Table
+from adapter.model.document import Address, Attachment, Block, Bullets, Document, Item, Paragraph, Row, Section, Table
 from adapter.render import render
 from adapter.render.markup import age, css_string, long_date, phone, size, text
 from tests.documents import (
@@ -114,6 +114,36 @@ def test_band_answers_who_when_where_and_whom_to_call() -> None:
         assert expected in band, expected
 
 
+def test_band_names_the_main_disease_and_the_allergies() -> None:
+    band = shown(page(full_document()).find_class("top")[0])
+    assert "Maladie principaleAdénocarcinome du pancréas" in band
+    assert "AllergiesPénicilline" in band
+    assert "Hoquet" not in band
+    unknown = shown(page(minimal_document()).find_class("top")[0])
+    assert "AllergiesPas d'allergie connue" in unknown
+
+
+def test_the_address_of_a_structure_stands_once() -> None:
+    document = locum_document()
+    place = replace(
+        document.encounter.place, label="Chambre 12", address=Address(("1 rue des Ajoncs",), city="Quimper")
+    )
+    visited = replace(document, encounter=replace(document.encounter, place=place))
+    band = shown(page(visited).find_class("visit")[0])
+    assert "Chambre 12, EHPAD Les Ajoncs, 1 rue des Ajoncs, Quimper" in band
+    assert band.count("1 rue des Ajoncs") == 1
+    label_alone = shown(page(document).find_class("visit")[0])
+    assert "EHPAD Les Ajoncs, 1 rue des Ajoncs, 29000 Quimper" in label_alone
+
+
+def test_parts_of_a_relative_read_as_one_list() -> None:
+    document = full_document()
+    carer = replace(document.relatives[1], role=replace(document.relatives[1].role, display="Aidant"))
+    told = replace(carer, key="other", role=replace(carer.role, code="CON", display="Informateur"))
+    (row,) = page(replace(document, relatives=(carer, told))).find_class("people")[0].xpath(".//table[1]/tbody/tr")
+    assert shown(row[1]) == "Aidant principal, informateur"
+
+
 def test_people_tables_name_everybody() -> None:
     document = full_document()
     people = shown(page(document).find_class("people")[0])
@@ -134,7 +164,7 @@ def test_relative_with_two_parts_stands_on_one_line() -> None:
     second = replace(husband, key="another", role=replace(husband.role, code="CAREGIVER", display="Aidant"))
     rows = page(replace(document, relatives=(husband, second))).find_class("people")[0].xpath(".//table[1]/tbody/tr")
     assert len(rows) == 1
-    assert "Personne de confiance, Aidant" in shown(rows[0])
+    assert "Personne de confiance, aidant" in shown(rows[0])
 
 
 def test_data_of_the_document_closes_the_page() -> None:

@@ -1,4 +1,4 @@
-"""Open DMP adapter for palliative home visits: visit JSON to CDA R2, FHIR R4 and a readable sheet.
+"""Open DMP adapter for palliative home visits: visit JSON to CDA R2, FHIR R4 and a readable sheet, and on to the DMP.
 
 Names are loaded on first use, so that ``import adapter`` costs nothing.
 """
@@ -22,50 +22,93 @@ if TYPE_CHECKING:
         render_cda_n1,
         render_sheet,
     )
+    from adapter.api.sending import DmpServer, Sent, deliver, open_outbox, prepare, send
     from adapter.errors import (
         AdapterError,
+        DmpAccessDenied,
+        DmpError,
+        DmpRejected,
+        DmpUnreachable,
         DocumentInvalid,
         Finding,
         FindingsError,
         MappingError,
+        OutboxError,
+        OutcomeUnknown,
         Severity,
         VisitInvalid,
     )
+    from adapter.outbox import Outbox, Row, State
+    from adapter.submission import SubmissionRefused
 
 __all__ = [
     "AdapterError",
     "Conversion",
+    "DmpAccessDenied",
+    "DmpError",
+    "DmpRejected",
+    "DmpServer",
+    "DmpUnreachable",
     "DocumentInvalid",
     "Finding",
     "FindingsError",
     "MappingError",
     "Options",
+    "Outbox",
+    "OutboxError",
+    "OutcomeUnknown",
+    "Row",
+    "Sent",
     "Severity",
+    "State",
+    "SubmissionRefused",
     "VisitInvalid",
     "check_outputs",
     "compose",
     "convert",
+    "deliver",
+    "open_outbox",
+    "prepare",
     "read_visit",
     "render_bundle",
     "render_cda",
     "render_cda_n1",
     "render_sheet",
+    "send",
 ]
 
-_ERRORS = frozenset(
-    {"AdapterError", "DocumentInvalid", "Finding", "FindingsError", "MappingError", "Severity", "VisitInvalid"}
-)
-
-
-class _Package(_ModuleType):
-    """This package, whose public names stay what they are when a folder of the same name is imported (``compose``)."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in __all__ and isinstance(value, _ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+_PLACES = {
+    "adapter.api.sending": (
+        "DmpServer",
+        "Sent",
+        "deliver",
+        "open_outbox",
+        "prepare",
+        "send",
+    ),
+    "adapter.errors": (
+        "AdapterError",
+        "DmpAccessDenied",
+        "DmpError",
+        "DmpRejected",
+        "DmpUnreachable",
+        "DocumentInvalid",
+        "Finding",
+        "FindingsError",
+        "MappingError",
+        "OutboxError",
+        "OutcomeUnknown",
+        "Severity",
+        "VisitInvalid",
+    ),
+    "adapter.outbox": (
+        "Outbox",
+        "Row",
+        "State",
+    ),
+    "adapter.submission": ("SubmissionRefused",),
+}
+_PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
@@ -74,7 +117,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'adapter' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module("adapter.errors" if name in _ERRORS else "adapter.api"), name)
+    value = getattr(import_module(_PLACE_OF.get(name, "adapter.api")), name)
     globals()[name] = value
     return value
 

@@ -1,0 +1,267 @@
+"""From a visit to the DMP: converted, judged, put in the durable queue, then delivered and found there again.
+
+from adapter import DmpServer, deliver, open_outbox, send
+with open_outbox("sqlite:///envois.db") as outbox:
+    server = DmpServer("https://dmp.example/fhir", ca_bundle=Path("autorites.pem"))
+    sent = send(Path("visite.json").read_bytes(), outbox, server)
+    (row,) = deliver(outbox, [server], [sent.row.id])
+print(row.state, row.explanation)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from adapter.api import Options, compose, render_bundle, render_cda
+from adapter.dmp import Dmp
+from adapter.dmp.pdsm import PdsmClient
+from adapter.dmp.session import DmpSession
+from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
+from adapter.mapping import Mappings, load
+from adapter.model.document import Document, Identifier
+from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
+from adapter.model.reader import check_visit
+from adapter.outbox import Destination, Outbox, Policy, Row, State, Worker
+from adapter.submission import Form, Limits, Submission, SubmissionRefused, fhir_oid
+from adapter.submission import prepare as prepare_submission
+from adapter.validation.self_check import check_pair
+
+Forms = Literal["cda", "fhir", "both"]
+
+SETTLED: Final = frozenset({State.CONFIRMED, State.REJECTED, State.BLOCKED, State.REPLACED, State.WITHDRAWN})
+_FORMS: Final[Mapping[Forms, tuple[Form, ...]]] = {"cda": ("cda",), "fhir": ("fhir",), "both": ("cda", "fhir")}
+_POLL_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class DmpServer:
+    """One DMP and how it is reached.
+
+    Attributes:
+        base_url: base of its FHIR server; https, or http on this machine.
+        name: under which the queue knows it; it must not change while rows wait.
+        ca_bundle: file of the authorities to trust; None for the usual ones.
+        certificate: files of the client certificate and of its key.
+        token: gives the bearer token, asked at each request.
+        actor: header ``X-DMP-Actor`` of the simulator; empty for a real DMP.
+        caller_rpps: who acts, to tell whether he or she is médecin traitant DMP.
+        proxy: address of the proxy; empty for none, whatever the environment says.
+        post_search: searches travel in the body, so that no INS stands in a URL.
+        connect_timeout_s, read_timeout_s, total_timeout_s: to reach it, between two blocks, for a whole answer.
+        limits: what it accepts.
+    """
+
+    base_url: str
+    name: str = "dmp"
+    ca_bundle: Path | None = None
+    certificate: tuple[Path, Path] | None = None
+    token: Callable[[], str] | None = field(default=None, repr=False)
+    actor: str = field(default="", repr=False)
+    caller_rpps: str = ""
+    proxy: str = field(default="", repr=False)
+    post_search: bool = True
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 60.0
+    total_timeout_s: float = 300.0
+    limits: Limits = field(default_factory=Limits)
+
+    def connect(self) -> Dmp:
+        """Client of this DMP; no connection is made before its first request."""
+        actor = self.actor
+        session = DmpSession(
+            connect_timeout_s=self.connect_timeout_s,
+            read_timeout_s=self.read_timeout_s,
+            total_timeout_s=self.total_timeout_s,
+            ca_bundle=self.ca_bundle,
+            certificate=self.certificate,
+            token=self.token,
+            headers=(lambda: {"X-DMP-Actor": actor}) if actor else None,
+            proxies={"http": self.proxy, "https": self.proxy} if self.proxy else None,
+        )
+        return PdsmClient(self.base_url, session, caller_rpps=self.caller_rpps, post_search=self.post_search)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A deposit that is in the queue, on the disk.
+
+    Attributes:
+        row: its row: state, reason, identifiers.
+        already: the same deposit was there before; nothing was added.
+        document_id: OID of the document (its CDA form).
+        findings: warnings met on the way.
+    """
+
+    row: Row
+    already: bool
+    document_id: str
+    findings: tuple[Finding, ...]
+
+
+def open_outbox(url: str, *, key: str | None = None) -> Outbox:
+    """The durable queue at `url` (``sqlite:///file`` or ``postgresql://...``), made when it is not there.
+
+    Raises:
+        OutboxError: what is wrong with the place, the key or the content.
+    """
+    return Outbox.open(url, key=key)
+
+
+def now() -> datetime:
+    """Aware time of this machine."""
+    return datetime.now(UTC)
+
+
+def prepare(
+    document: Document,
+    *,
+    cda: bytes | None = None,
+    bundle: bytes | None = None,
+    opposition: bool = False,
+    submission_time: datetime | None = None,
+    limits: Limits | None = None,
+) -> Submission:
+    """What a DMP is told about a document and its bytes.
+
+    Raises:
+        SubmissionRefused: opposition, INS not qualified, masks, size... all of them at once.
+        ValueError: neither form.
+    """
+    moment = submission_time or now()
+    return prepare_submission(
+        document, cda=cda, bundle=bundle, submission_time=moment, opposition=opposition, limits=limits
+    )
+
+
+def send(
+    data: bytes | str,
+    outbox: Outbox,
+    server: DmpServer,
+    *,
+    forms: Forms = "cda",
+    options: Options | None = None,
+    mappings: Path | Mappings | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_depth: int = MAX_DEPTH,
+) -> Sent:
+    """A visit converted, judged and put in the queue; a worker (``deliver``, ``outbox run``) takes it from there.
+
+    The same visit sent again is recognised and adds nothing. A patient's opposition is noted in the queue, where it
+    also stops the patient's rows that did not leave yet; nothing is queued then.
+
+    Args:
+        data: visit JSON. forms: documents to deposit.
+        options, mappings: as for ``convert``. max_bytes, max_depth: bounds of the visit.
+
+    Raises:
+        VisitInvalid, MappingError, DocumentInvalid: as for ``convert``.
+        SubmissionRefused: opposition (rule ``SUB-OPPOSITION``), INS not qualified, what this DMP does not accept.
+        OutboxError: the queue refuses, or cannot be written; nothing was queued.
+    """
+    visit, warnings = check_visit(data, max_bytes=max_bytes, max_depth=max_depth)
+    if visit is None:
+        raise VisitInvalid(warnings)
+    tables = mappings if isinstance(mappings, Mappings) else load(mappings)
+    document = compose(visit, options=options, mappings=tables)
+    patient = document.patient.ins
+    opposed = visit.sharing is not None and visit.sharing.opposition
+    if opposed and patient is not None:
+        outbox.record_opposition(patient)
+    cda, bundle = render_cda(document), render_bundle(document)
+    judged = check_pair(cda, bundle)
+    if any(one.severity is Severity.ERROR for one in judged):
+        raise DocumentInvalid(judged)
+    past = _past(outbox, server.name, patient)
+    asked = _FORMS[forms]
+    submission = prepare_submission(
+        document,
+        cda=cda if "cda" in asked else None,
+        bundle=bundle if "fhir" in asked else None,
+        submission_time=now(),
+        opposition=opposed,
+        limits=server.limits,
+        replaced_forms=_replaced_forms(document, past, asked),
+    )
+    row_id = outbox.enqueue(submission, destination=server.name, form=forms, endpoint=server.base_url)
+    already = row_id in {row.id for row in past}
+    return Sent(outbox.row(row_id), already, document.oid, (*warnings, *document.notices, *judged))
+
+
+def deliver(
+    outbox: Outbox,
+    servers: Sequence[DmpServer],
+    row_ids: Sequence[int],
+    *,
+    timeout_s: float = 60.0,
+    policy: Policy | None = None,
+    on_settled: Callable[[int], object] = lambda settled: None,
+) -> tuple[Row, ...]:
+    """The rows, once each is settled or the time is over; other rows that are due are served on the way.
+
+    Settled means that nothing more happens by itself: confirmed, refused, blocked, or left for a person. A row in
+    another state when the time is over stays in the queue, and the next worker goes on with it.
+
+    Args:
+        on_settled: told how many rows are settled, each time that this grows.
+    Raises:
+        OutboxError: the queue cannot be used; nothing is lost.
+    """
+    worker = Worker(outbox, destinations(servers), policy=policy)
+    end = time.monotonic() + timeout_s
+    pending, told = list(row_ids), 0
+    while True:
+        pending = [row_id for row_id in pending if not settled(outbox.row(row_id))]
+        if len(row_ids) - len(pending) > told:
+            told = len(row_ids) - len(pending)
+            on_settled(told)
+        if not pending or time.monotonic() >= end:
+            return tuple(outbox.row(row_id) for row_id in row_ids)
+        if not worker.step():
+            time.sleep(min(_POLL_S, max(0.0, end - time.monotonic())))
+
+
+def destinations(servers: Sequence[DmpServer]) -> dict[str, Destination]:
+    """What a worker serves, by name."""
+    return {server.name: Destination(server.connect, server.base_url) for server in servers}
+
+
+def settled(row: Row) -> bool:
+    """True when nothing more happens to this row by itself."""
+    return row.dead or row.state in SETTLED or row.due_at is None
+
+
+def _past(outbox: Outbox, destination: str, patient: Identifier | None) -> list[Row]:
+    """Rows of this patient for this DMP that count."""
+    if patient is None:
+        return []
+    rows = outbox.rows(destination=destination, patient=patient)
+    return [row for row in rows if row.state is not State.WITHDRAWN]
+
+
+def _replaced_forms(document: Document, past: Sequence[Row], asked: tuple[Form, ...]) -> tuple[Form, ...]:
+    """Forms in which the replaced version was sent; all those asked when the queue does not know it."""
+    known = {unique_id for row in past for unique_id in row.unique_ids}
+    replaced = document.replaces_oid
+    if not replaced:
+        return asked
+    ids: dict[Form, str] = {"cda": replaced, "fhir": fhir_oid(replaced)}
+    return tuple(form for form in asked if ids[form] in known) if known & set(ids.values()) else asked
+
+
+__all__ = [
+    "DmpServer",
+    "Forms",
+    "Sent",
+    "SubmissionRefused",
+    "deliver",
+    "destinations",
+    "open_outbox",
+    "prepare",
+    "send",
+    "settled",
+]

@@ -32,6 +32,7 @@ from adapter.model.json_input import parse_json
 
 FHIR: Final = "application/fhir+json"
 SIZE_LIMIT: Final = 5 * 1024 * 1024
+DRAINED: Final = 8  # times the limit that is read, and thrown away, so that a sender gets its answer
 _FHIR_TYPES: Final = frozenset((FHIR, "application/json"))
 _FORM: Final = "application/x-www-form-urlencoded"
 _FIELDS_MAX: Final = 200
@@ -91,7 +92,7 @@ def _media_type(request: Request) -> str:
 
 
 async def _body(request: Request, registry: Registry) -> bytes:
-    """Body, read no further than the limit.
+    """Body, kept no further than the limit.
 
     Raises:
         Refusal: 413.
@@ -100,10 +101,13 @@ async def _body(request: Request, registry: Registry) -> bytes:
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)
-        if size > limit:
-            text = f"La requête dépasse {limit} octets."
-            raise Refusal(413, Issue(text, "XDSRepositoryOutOfResources", "too-long"), headers={"Connection": "close"})
-        pieces.append(piece)
+        if size <= limit:
+            pieces.append(piece)
+        elif size > DRAINED * limit:
+            break  # the connection is cut: this sender does not stop
+    if size > limit:
+        text = f"La requête dépasse {limit} octets."
+        raise Refusal(413, Issue(text, "XDSRepositoryOutOfResources", "too-long"), headers={"Connection": "close"})
     return b"".join(pieces)
 
 

@@ -38,6 +38,9 @@ CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiali
 OID_URN: Final = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+")
 UUID_URN: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 OID_MAX: Final = 64
+_BARE_SUBJECT: Final = (
+    "Bundle.subject.identifier.type"  # a logical reference needs no type, an identifier of a Patient does
+)
 
 AUTHORS: Final = frozenset(("Practitioner", "PractitionerRole", "Device", "Patient"))
 AUTHENTICATORS: Final = frozenset(("Practitioner", "PractitionerRole", "Organization"))
@@ -55,7 +58,7 @@ def check_shape(issues: Issues, value: Element, at: str) -> None:
     else:
         walk_resource(report, value, None)
     for finding in report.findings:
-        if finding.severity is Severity.ERROR:
+        if finding.severity is Severity.ERROR and finding.path != _BARE_SUBJECT:
             path = at + finding.path.removeprefix("Bundle")
             code = MISSING if finding.rule == "FHIR-REQUIRED" else WRONG
             issues.found.append(Issue(finding.message, code, "structure", path))

@@ -202,7 +202,7 @@ class DmpSession:
                 answer = self._once(method, url, params, headers, body, safe)
             except DmpUnreachable as failure:
                 _log.debug("%s %s: %s", name, method, type(failure).__name__)
-                if (wait := next(waits, None)) is None:
+                if _lasts(failure.code) or (wait := next(waits, None)) is None:
                     raise
             else:
                 spent = time.monotonic() - started
@@ -311,6 +311,11 @@ def _waits(policy: RetryPolicy) -> Iterator[float]:
     """Waits between the tries: doubling, bounded, the same in every run."""
     for rank in range(policy.attempts - 1):
         yield min(policy.first_wait_s * 2**rank, policy.longest_wait_s)
+
+
+def _lasts(code: str) -> bool:
+    """Whether a failure is there to stay until somebody mends something."""
+    return code.startswith("certificate") or code in {"settings", "tls", "answer-size"}
 
 
 def _broken(message: str, code: str, safe: bool) -> DmpError:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adapter.dmp import Mask
 from adapter.dmp.pdsm.patches import archive_patch, mask_patch
-from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, OutcomeUnknown
+from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 from tests.dmp import wire
 from tests.dmp.wire import BASE, IS_ARCHIVED, PATIENT, TRE_A07, Json, answer, client, outcome, searchset, sent, stored
 
@@ -108,6 +108,25 @@ def test_an_answer_without_the_document_is_followed_by_a_look(body: Json | bytes
     answer("POST", SEARCH, searchset(stored(archived=True)))
     answer("PATCH", TARGET, body)
     assert client().set_archived(PATIENT, OID, True).archived
+
+
+@responses.activate
+def test_a_change_that_hides_the_document_from_who_asked_is_no_failure() -> None:
+    answer("POST", SEARCH, searchset(stored()))
+    answer("POST", SEARCH, searchset())
+    answer("PATCH", TARGET, b"")
+    found = client().set_mask(PATIENT, OID, "MASQUE_PS", True)
+    assert (found.unique_id, found.version) == (OID, "")
+
+
+@pytest.mark.parametrize("key", ["..", ".", "a/b", "../Patient", "", "x" * 65, "a?b"])
+@responses.activate
+def test_an_id_that_is_none_goes_into_no_url(key: str) -> None:
+    answer("POST", SEARCH, searchset(stored(id=key)))
+    with pytest.raises(DmpUnreachable) as fault:
+        client().delete(PATIENT, OID)
+    assert fault.value.code == "no-location"
+    assert len(responses.calls) == 1
 
 
 @responses.activate

@@ -157,6 +157,13 @@ def test_each_bad_certificate_has_its_own_message(certificate: str, code: str, w
     assert words in fault.message
 
 
+def test_what_somebody_has_to_mend_is_not_tried_again() -> None:
+    waits: list[float] = []
+    with _server(OK, "expired") as port:
+        _fault(f"https://127.0.0.1:{port}/", safe=True, retry=RetryPolicy(attempts=3), sleep=waits.append)
+    assert waits == []
+
+
 def test_an_unknown_authority_is_not_trusted() -> None:
     with _server(OK, "server") as port:
         fault = _fault(f"https://127.0.0.1:{port}/", ca_bundle=None)

@@ -7,6 +7,7 @@ Source: FHIR R4, HTTP (status codes, transaction), OperationOutcome; PDSm 3.1.1;
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -54,6 +55,7 @@ _TOO_LARGE: Final = 413
 _REFUSED_BEFORE: Final = frozenset({408, 425, 429, 503})  # turned away before any effect
 _ERRORS: Final = frozenset({"error", "fatal"})
 _MAX_CODE: Final = 200
+_ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")  # FHIR id, and no step up in a path
 
 
 def resource(answer: Answer, safe: bool, *, kinds: tuple[str, ...]) -> Json:
@@ -248,7 +250,7 @@ def split_location(text: str) -> tuple[str, str]:
     """``DocumentReference/id`` and weak ETag of a location, absolute or relative, with or without history."""
     parts = text.split("?")[0].split("/")
     for rank, part in enumerate(parts[:-1]):
-        if part == "DocumentReference" and parts[rank + 1]:
+        if part == "DocumentReference" and _ID.fullmatch(parts[rank + 1]):
             rest = parts[rank + 2 :]
             version = rest[1] if len(rest) == 2 and rest[0] == "_history" and rest[1] else ""
             return f"DocumentReference/{parts[rank + 1]}", f'W/"{version}"' if version else ""
@@ -313,7 +315,7 @@ def found_entry(value: Json, etag: str = "") -> FoundEntry:
     context = _dict(value.get("context"))
     labels = [_coding(c) for label in _dicts(value.get("securityLabel")) for c in _dicts(label.get("coding"))]
     status: EntryStatus = "superseded" if value.get("status") == "superseded" else "current"
-    key = _text(value, "id")
+    key = _key(value)
     size = attachment.get("size")
     return FoundEntry(
         unique_id=_text(_dict(value.get("masterIdentifier")), "value").removeprefix("urn:oid:"),
@@ -343,7 +345,7 @@ def found_set(value: Json) -> FoundSet:
     source = next(
         (_dict(e.get("valueIdentifier")) for e in _dicts(value.get("extension")) if "sourceId" in _text(e, "url")), {}
     )
-    key = _text(value, "id")
+    key = _key(value)
     return FoundSet(
         unique_id=_first_urn(value, "urn:oid:"),
         entry_uuid=_first_urn(value, "urn:uuid:"),
@@ -407,6 +409,12 @@ def binary_data(value: Json) -> bytes | None:
         return b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def _key(value: Json) -> str:
+    """Logical id, empty when it is none: it goes into URLs."""
+    key = _text(value, "id")
+    return key if _ID.fullmatch(key) else ""
 
 
 def _replaces(value: Json) -> str:

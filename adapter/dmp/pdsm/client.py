@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha1
 from typing import Final
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -127,9 +128,8 @@ class PdsmClient:
         entry, content = submission.entries[0], submission.contents[0]
         replaced = ""
         if entry.replaces:
-            replaced = self._the_one("TD3.1b", submission.set.patient_id, entry.replaces, "XDSReplaceFailed")[
-                0
-            ].location
+            held, _ = self._the_one("TD3.1b", submission.set.patient_id, entry.replaces, "XDSReplaceFailed")
+            replaced = held.location
         request = resources.simplified(entry, content, submission.set.submission_time, replaced)
         answer = self._write("TD2", "/DocumentReference", request)
         location, version = answers.split_location(answer.headers.get("Location", ""))
@@ -236,7 +236,10 @@ class PdsmClient:
         return self._session.send("TD3.3c", "DELETE", url, safe=False, headers={**_ACCEPT, **_if_match(entry)})
 
     def _change(self, name: str, patient: Identifier, unique_id: str, change: Callable[[Json], Patch]) -> FoundEntry:
-        """The entry once changed by a conditional patch; read again and tried once more when it moved meanwhile."""
+        """The entry once changed by a conditional patch; read again and tried once more when it moved meanwhile.
+
+        A change may take the document out of the caller's sight: the entry then comes back as it was, without version.
+        """
         entry, answer = self._patched(name, patient, unique_id, change)
         if answer is not None and answer.status == 412:
             entry, answer = self._patched(name, patient, unique_id, change)
@@ -246,7 +249,7 @@ class PdsmClient:
             changed = answers.resource(answer, False, kinds=("DocumentReference", "OperationOutcome"))
             if changed["resourceType"] == "DocumentReference":
                 return answers.found_entry(changed, answer.headers.get("ETag", ""))
-        return self._the_one(name, patient, unique_id, "not-found")[0]
+        return next(iter(self.find(patient, unique_id)), replace(entry, version=""))
 
     def _patched(
         self, name: str, patient: Identifier, unique_id: str, change: Callable[[Json], Patch]

@@ -23,7 +23,9 @@ from tests.dmp.wire import BASE, PATIENT, Json, client, outcome, searchset, stor
 
 OID = wire.DOCUMENT.oid
 ANYWHERE = re.compile(re.escape(BASE) + ".*")
-ODD: st.SearchStrategy[Any] = st.sampled_from([None, True, 0, -1, 1e99, "", "x", "urn:oid:", [], [[]], {}, [None], [{}], {"x": []}])
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, -1, 1e99, "", "x", "urn:oid:", [], [[]], {}, [None], [{}], {"x": []}]
+)
 PATIENT_ANSWER = searchset(
     {
         "resourceType": "Patient",

@@ -127,6 +127,22 @@ def test_what_is_fed_comes_back_as_it_left(place: Place, name: str, forms: tuple
     assert len(held.entries) == len(deposit.entries)
 
 
+@pytest.mark.parametrize("publishes", [False, True])
+def test_every_sample_is_accepted(place: Place, publishes: bool) -> None:
+    sent: set[str] = set()
+    for name in sorted(file.stem for file in SAMPLES.glob("*.json")):
+        done, client = _converted(name), place.client(f"professional;rpps={_author(name)}")
+        place.knows(_ins(name))
+        replaced = BOTH if done.document.replaces_oid in sent else ()
+        for cda, bundle in ((done.cda, None), (None, done.bundle)) if publishes else ((done.cda, done.bundle),):
+            deposit = prepare(
+                done.document, cda=cda, bundle=bundle, submission_time=NOW, opposition=False, replaced_forms=replaced
+            )
+            receipt = client.publish(deposit) if publishes else client.submit(deposit)
+            assert len(receipt.entries) == len(deposit.entries)
+        sent.add(done.document.oid)
+
+
 def test_a_correction_supersedes_each_form(place: Place) -> None:
     patient, client = _ins("s1.exhaustive"), place.client()
     place.knows(patient)

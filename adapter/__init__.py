@@ -111,6 +111,17 @@ _PLACES = {
 _PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
 
 
+class _Package(_ModuleType):
+    """This package, whose public names stay what they are when a folder of the same name is imported (``compose``)."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in __all__ and isinstance(value, _ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
 def __getattr__(name: str) -> object:
     """Public name, from the module that holds it."""
     if name not in __all__:

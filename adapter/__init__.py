@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType as _ModuleType
-import sys
-from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -111,17 +109,6 @@ _PLACES = {
     "adapter.submission": ("SubmissionRefused",),
 }
 _PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
-
-
-class _Package(_ModuleType):
-    """This package, whose public names stay what they are when a folder of the same name is imported (``compose``)."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in __all__ and isinstance(value, _ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 class _Package(_ModuleType):

@@ -22,8 +22,8 @@ class Policy:
             unreachable the worker pauses it and the rows behind do not use up attempts.
     """
 
-    lease_s: float = 300.0
-    exchange_s: float = 90.0
+    lease_s: float = 420.0
+    exchange_s: float = 330.0
     base_s: float = 2.0
     cap_s: float = 3600.0
     grace_s: float = 5.0

@@ -186,7 +186,7 @@ class Outbox:
                 if known[0][1] != digest:
                     raise OutboxConflict("Ce dépôt est déjà en file avec un autre contenu : corriger par une version.")
                 return int(known[0][0])
-            self._refuse_conflicts(session, submission, destination)
+            self._refuse_conflicts(session, submission, destination, key)
             opposed = self._opposed(session, patient)
             ((row_id,),) = session.run(
                 "INSERT INTO outbox_row (key, destination, endpoint, form, patient, state, reason, due_at, created_at,"
@@ -529,26 +529,17 @@ class Outbox:
             if held:
                 if state is State.QUEUED and self._opposed(session, claim.patient):
                     state, reason, due_in_s = State.BLOCKED, Reason.OPPOSITION, None
-                if settlement.keep:
-                    session.run(
-                        "UPDATE outbox_row SET state = :state, reason = '', dmp_code = '', attempts = 0,"
-                        " updated_at = :now WHERE id = :id",
-                        state=state.value,
-                        now=_ms(now),
-                        id=claim.row_id,
-                    )
-                else:
-                    due = None if due_in_s is None else _ms(now + timedelta(seconds=due_in_s))
-                    self._put(
-                        session,
-                        claim.row_id,
-                        state,
-                        reason,
-                        due,
-                        dead=settlement.dead,
-                        dmp_code=settlement.dmp_code,
-                        forward=settlement.forward,
-                    )
+                due = None if due_in_s is None else _ms(now + timedelta(seconds=due_in_s))
+                self._put(
+                    session,
+                    claim.row_id,
+                    state,
+                    reason,
+                    due,
+                    dead=settlement.dead,
+                    dmp_code=settlement.dmp_code,
+                    forward=settlement.forward,
+                )
                 if state is State.CONFIRMED:
                     session.run(_REPLACE, id=claim.row_id, now=_ms(now))
                 if state in (State.ACCEPTED, State.CONFIRMED):
@@ -573,14 +564,18 @@ class Outbox:
 
     # ------------------------------------------------------------------ inside a transaction
 
-    def _refuse_conflicts(self, session: Session, submission: Submission, destination: str) -> None:
+    def _refuse_conflicts(self, session: Session, submission: Submission, destination: str, key: str) -> None:
         for entry in submission.entries:
-            if session.run(
-                "SELECT 1 FROM outbox_document WHERE destination = :destination AND unique_id = :unique_id"
-                " AND live = 1",
+            found = session.run(
+                "SELECT q.key FROM outbox_document d JOIN outbox_row q ON q.id = d.row_id"
+                " WHERE d.destination = :destination AND d.unique_id = :unique_id AND d.live = 1",
                 destination=destination,
                 unique_id=entry.unique_id,
-            ):
+            )
+            if found and found[0][0] == key:
+                # PostgreSQL shows each statement what was committed so far: the same deposit was queued just now.
+                raise OutboxContended("Le même dépôt vient d'être mis en file.")
+            if found:
                 raise OutboxConflict("Un document de ce dépôt est déjà en file dans un autre dépôt.")
             if session.run(
                 "SELECT 1 FROM outbox_document p JOIN outbox_row q ON q.id = p.row_id"
@@ -718,7 +713,6 @@ def _checked_digest(submission: Submission) -> str:
         if entry.patient_id != submission.set.patient_id:
             raise OutboxRefusal("Les documents d'un dépôt sont tous ceux du même patient.")
         whole.update(sha1)
-        whole.update(hashlib.sha256(content).digest())
     return whole.hexdigest()
 
 

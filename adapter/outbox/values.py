@@ -165,7 +165,6 @@ class Settlement:
         due_in_s: seconds until the next attempt; None: nothing more to do until a person acts.
         dead: attempts are used up.
         forward: a step forward: attempts start again from zero.
-        keep: the worker goes on with the row.
         disclosures: exchanges to tell the audit trail, in order, in the same transaction.
     """
 
@@ -175,7 +174,6 @@ class Settlement:
     due_in_s: float | None = None
     dead: bool = False
     forward: bool = False
-    keep: bool = False
     disclosures: tuple[Disclosure, ...] = ()
 
 

@@ -13,9 +13,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from adapter.dmp import Dmp, FoundEntry, PatientStatus
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutboxError, OutcomeUnknown
@@ -86,7 +86,8 @@ class Worker:
         self._log = log or QuietLog(logging.getLogger(__name__))
         self._clients: dict[str, Dmp] = {}
         self._pauses: dict[str, _Pause] = {}
-        self._reached = State.QUEUED
+        self._reached = State.QUEUED  # how far the row in hand came, and what the audit trail does not know yet
+        self._told: list[Disclosure] = []
         self._statuses: OrderedDict[tuple[str, str], tuple[datetime, PatientStatus]] = OrderedDict()
 
     def run(self, stop: threading.Event, poll_s: float = 1.0) -> None:
@@ -154,6 +155,7 @@ class Worker:
         """Does the next thing; a row that something unforeseen interrupts is given back, to be searched first."""
         settled = False
         self._reached = State.QUEUED if claim.state is State.SENDING else claim.state
+        self._told.clear()
         try:
             self._advance(claim)
             settled = True
@@ -175,7 +177,7 @@ class Worker:
             case State.UNKNOWN:
                 self._search(claim)
             case _:
-                self._read_back(claim, (), ())
+                self._read_back(claim, ())
 
     def _set_aside(self, claim: Claim) -> None:
         """The address changed: what did not leave is blocked, what may have left is kept for a person."""
@@ -185,13 +187,16 @@ class Worker:
             self._settle(claim, Settlement(claim.state, Reason.DESTINATION_CHANGED, dead=True))
 
     def _give_back(self, claim: Claim) -> None:
-        disclosures = (Disclosure("submit", _ids(claim), "4"),) if self._reached is State.SENDING else ()
-        state = State.UNKNOWN if self._reached is State.SENDING else self._reached
+        state = self._reached
+        if state is State.SENDING:
+            state = State.UNKNOWN
+            self._tell_deposit(claim, "4")
         dead = claim.attempts >= self._policy.max_attempts
         due = None if dead else self._policy.grace_s
-        settlement = Settlement(state, Reason.INTERRUPTED, due_in_s=due, dead=dead, disclosures=disclosures)
         try:
-            self._outbox.settle(claim, settlement)
+            self._outbox.settle(
+                claim, Settlement(state, Reason.INTERRUPTED, due_in_s=due, dead=dead, disclosures=tuple(self._told))
+            )
         except OutboxError:
             return  # the end of the lease brings the row back, and the first fault is the one to tell
 
@@ -216,21 +221,23 @@ class Worker:
             dmp.submit(claim.submission)
         except OutcomeUnknown as fault:
             self._paused(claim.destination, fault, silent=True)
+            self._tell_deposit(claim, "4")
             due = max(self._policy.grace_s, fault.retry_after_s or 0.0)
-            disclosure = Disclosure("submit", _ids(claim), "4")
-            self._fail(claim, State.UNKNOWN, Reason.NO_ANSWER, fault, due, (disclosure,))
+            self._fail(claim, State.UNKNOWN, Reason.NO_ANSWER, fault, due)
         except DmpUnreachable as fault:
             self._not_sent(claim, fault)
         except DmpAccessDenied as fault:
-            refused = Disclosure("submit", _ids(claim), "8")
-            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code, disclosures=(refused,)))
+            self._tell_deposit(claim, "8")
+            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code))
         except DmpRejected as fault:
+            self._tell_deposit(claim, "8")
             self._refused(claim, dmp, fault)
         else:
+            # Written down with what the read-back finds: a death in between costs one search, not a commit each time.
             self._answered(claim.destination)
-            sent = Disclosure("submit", _ids(claim))
-            self._settle(claim, Settlement(State.ACCEPTED, keep=True, disclosures=(sent,)))
-            self._read_back(claim, (), ())
+            self._tell_deposit(claim, "0")
+            self._reached = State.ACCEPTED
+            self._read_back(claim, ())
 
     def _not_sent(self, claim: Claim, fault: DmpError) -> None:
         """No document left."""
@@ -241,99 +248,78 @@ class Worker:
         else:
             self._paused(claim.destination, fault)
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)
-            self._fail(claim, State.QUEUED, Reason.UNREACHABLE, fault, delay, ())
+            self._fail(claim, State.QUEUED, Reason.UNREACHABLE, fault, delay)
 
     def _refused(self, claim: Claim, dmp: Dmp, fault: DmpRejected) -> None:
         """The DMP refused: perhaps because it has the documents already, from an attempt that looked lost."""
-        refused = Disclosure("submit", _ids(claim), "8")
+        self._reached = State.UNKNOWN
         try:
-            found, searched = self._find(claim, dmp)
+            found = self._find(claim, dmp)
         except DmpError as second:
             # Not known whether an earlier attempt arrived: search later, and refuse then.
-            due = self._policy.delay_s(claim.attempts, self._random, second.retry_after_s)
-            self._fail(claim, State.UNKNOWN, Reason.NO_ANSWER, fault, due, (refused,))
+            delay = self._policy.delay_s(claim.attempts, self._random, second.retry_after_s)
+            self._fail(claim, State.UNKNOWN, Reason.NO_ANSWER, fault, delay)
             return
         if _all_ours(claim, found):
-            self._settle(claim, Settlement(State.ACCEPTED, keep=True, disclosures=(refused, *searched)))
-            self._read_back(claim, found, ())
+            self._reached = State.ACCEPTED
+            self._read_back(claim, found)
         else:
-            disclosures = (refused, *searched)
-            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code, disclosures=disclosures))
+            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code))
 
     def _search(self, claim: Claim) -> None:
         """Finds out whether the documents arrived; only when none did may they be sent again."""
         try:
-            dmp = self._client(claim.destination)
-            found, searched = self._find(claim, dmp)
+            found = self._find(claim, self._client(claim.destination))
         except DmpError as fault:
             self._paused(claim.destination, fault, silent=not isinstance(fault, DmpUnreachable))
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)
-            self._fail(claim, State.UNKNOWN, Reason.NO_ANSWER, fault, delay, ())
+            self._fail(claim, State.UNKNOWN, Reason.NO_ANSWER, fault, delay)
             return
         self._answered(claim.destination)
         if not any(found):
-            dead = claim.attempts >= self._policy.max_attempts
-            self._settle(
-                claim,
-                Settlement(
-                    State.QUEUED,
-                    Reason.NOT_FOUND,
-                    due_in_s=None if dead else 0.0,
-                    dead=dead,
-                    disclosures=searched,
-                ),
-            )
+            self._fail(claim, State.QUEUED, Reason.NOT_FOUND, None, 0.0)
         elif not all(found):
-            self._settle(claim, Settlement(State.REJECTED, Reason.PARTLY_FOUND, disclosures=searched))
+            self._settle(claim, Settlement(State.REJECTED, Reason.PARTLY_FOUND))
         else:
-            self._read_back(claim, found, searched)
+            self._read_back(claim, found)
 
-    def _read_back(
-        self, claim: Claim, found: Sequence[Sequence[FoundEntry]], disclosures: tuple[Disclosure, ...]
-    ) -> None:
+    def _read_back(self, claim: Claim, found: Sequence[Sequence[FoundEntry]]) -> None:
         """Compares what the DMP holds with what was sent.
 
         Args:
-            found: what a search just gave, empty to search now. disclosures: not in the audit trail yet.
+            found: what a search just gave, empty to search now.
         """
-        told = list(disclosures)
         try:
             dmp = self._client(claim.destination)
-            if not found:
-                found, searched = self._find(claim, dmp)
-                told += searched
+            found = found or self._find(claim, dmp)
             if not all(found):
                 delay = self._policy.delay_s(claim.attempts, self._random)
-                self._fail(claim, State.ACCEPTED, Reason.NOT_FOUND, None, delay, tuple(told))
+                self._fail(claim, State.ACCEPTED, Reason.NOT_FOUND, None, delay)
                 return
-            same = [self._same(claim, position, dmp, entries, told) for position, entries in enumerate(found)]
+            same = [self._same(claim, position, dmp, entries) for position, entries in enumerate(found)]
         except DmpAccessDenied as fault:
-            self._settle(
-                claim,
-                Settlement(State.ACCEPTED, Reason.READ_BACK_DENIED, fault.code, forward=True, disclosures=tuple(told)),
-            )
+            self._settle(claim, Settlement(State.ACCEPTED, Reason.READ_BACK_DENIED, fault.code, forward=True))
         except DmpError as fault:
             self._paused(claim.destination, fault, silent=not isinstance(fault, DmpUnreachable))
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)
-            self._fail(claim, State.ACCEPTED, Reason.NO_ANSWER, fault, delay, tuple(told))
+            self._fail(claim, State.ACCEPTED, Reason.NO_ANSWER, fault, delay)
         else:
             self._answered(claim.destination)
             if all(same):
-                self._settle(claim, Settlement(State.CONFIRMED, forward=True, disclosures=tuple(told)))
+                self._settle(claim, Settlement(State.CONFIRMED, forward=True))
             else:
-                self._settle(claim, Settlement(State.REJECTED, Reason.OTHER_CONTENT, disclosures=tuple(told)))
+                self._settle(claim, Settlement(State.REJECTED, Reason.OTHER_CONTENT))
 
-    def _same(
-        self, claim: Claim, position: int, dmp: Dmp, entries: Sequence[FoundEntry], told: list[Disclosure]
-    ) -> bool:
+    def _same(self, claim: Claim, position: int, dmp: Dmp, entries: Sequence[FoundEntry]) -> bool:
         """True when the DMP holds our bytes, by the hash it tells or by the content itself."""
         entry = claim.submission.entries[position]
         if any(_tells(one) and _same_hash(entry.hash_sha1, entry.size_bytes, one) for one in entries):
             return True
-        silent = [one for one in entries if not _tells(one)]
-        for one in silent:
+        for one in entries:
+            if _tells(one):
+                continue
             content = dmp.read(one)
-            told.append(Disclosure("read", (entry.unique_id,)))
+            self._told.append(Disclosure("read", (entry.unique_id,)))
             if hashlib.sha1(content, usedforsecurity=False).digest() == entry.hash_sha1:
                 return True
         return False
@@ -361,41 +347,29 @@ class Worker:
                 self._statuses.popitem(last=False)
         return status
 
-    def _find(self, claim: Claim, dmp: Dmp) -> tuple[tuple[tuple[FoundEntry, ...], ...], tuple[Disclosure, ...]]:
-        """What the DMP has under each uniqueId, and the searches made."""
-        patient = claim.submission.set.patient_id
-        ids = _ids(claim)
-        found = tuple(tuple(dmp.find(patient, unique_id)) for unique_id in ids)
-        return found, tuple(Disclosure("search", (unique_id,)) for unique_id in ids)
+    def _find(self, claim: Claim, dmp: Dmp) -> list[tuple[FoundEntry, ...]]:
+        """What the DMP has under each uniqueId."""
+        found = []
+        for unique_id in _ids(claim):
+            found.append(tuple(dmp.find(claim.submission.set.patient_id, unique_id)))
+            self._told.append(Disclosure("search", (unique_id,)))
+        return found
 
     # ------------------------------------------------------------------ outcomes
 
-    def _fail(
-        self,
-        claim: Claim,
-        state: State,
-        reason: Reason,
-        fault: DmpError | None,
-        delay_s: float,
-        disclosures: tuple[Disclosure, ...],
-    ) -> None:
+    def _tell_deposit(self, claim: Claim, outcome: Literal["0", "4", "8"]) -> None:
+        """Keeps one deposit for the audit trail; it is written with the next state of the row."""
+        self._told.append(Disclosure("submit", _ids(claim), outcome))
+
+    def _fail(self, claim: Claim, state: State, reason: Reason, fault: DmpError | None, delay_s: float) -> None:
         """Tries again later, or leaves a dead letter when the attempts are used up."""
         dead = claim.attempts >= self._policy.max_attempts
-        self._settle(
-            claim,
-            Settlement(
-                state,
-                reason,
-                fault.code if fault is not None else "",
-                due_in_s=None if dead else delay_s,
-                dead=dead,
-                disclosures=disclosures,
-            ),
-        )
+        code = fault.code if fault is not None else ""
+        self._settle(claim, Settlement(state, reason, code, due_in_s=None if dead else delay_s, dead=dead))
 
     def _settle(self, claim: Claim, settlement: Settlement) -> None:
-        state = self._outbox.settle(claim, settlement)
-        self._reached = state
+        state = self._reached = self._outbox.settle(claim, replace(settlement, disclosures=tuple(self._told)))
+        self._told.clear()
         if settlement.dead:
             self._log.tell(logging.ERROR, claim.destination, "essais épuisés, dépôt mis de côté")
         elif state in (State.REJECTED, State.BLOCKED):

@@ -747,7 +747,7 @@ def plan() -> Section:
             ),
             CareAct(
                 key=key("care-1"), anchor="care-1", statement="Soins palliatifs en cours",
-                what=snomed("103735009", "Soins palliatifs"), start=VISIT_START,
+                what=snomed("103735009", "Soins palliatifs"),
             ),
             Request(
                 key=key("request-1"), anchor="request-1",
@@ -880,7 +880,7 @@ def locum_document() -> Document:
         address=Address(("1 rue des Ajoncs",), "29000", "Quimper"),
     )
     place = Place(key=key("ehpad-place"), kind=concept("EHPAD"), label="EHPAD Les Ajoncs", organization=ehpad)
-    return replace(document, replaced=REPLACED, encounter=replace(document.encounter, place=place))
+    return replace(document, author_function=None, replaced=REPLACED, encounter=replace(document.encounter, place=place))
 
 
 def minimal_document() -> Document:

@@ -96,6 +96,11 @@ def timestamp(moment: datetime) -> str:
     return printed
 
 
+def point(value: datetime | date) -> str:
+    """HL7 point in time of `value`, to the second or to the day, as it is known."""
+    return timestamp(value) if isinstance(value, datetime) else day(value)
+
+
 def day(value: date) -> str:
     """HL7 date to the day: `20261120`."""
     return f"{value.year:04}{value.month:02}{value.day:02}"

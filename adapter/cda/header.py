@@ -369,6 +369,8 @@ def _participants(document: Document) -> Markup:
         parts.append(
             _professional_participant(_REFERRER, _function(_CARE_TEAM_MEMBER), _TIME_UNKNOWN, document.replaced)
         )
+        if document.attending is None:  # the locum acts for the attending physician
+            parts.append(_professional_participant("INF", _function(_ATTENDING), _TIME_UNKNOWN, document.replaced))
     parts.extend([_team_member(member) for member in document.team])
     return join(parts)
 

@@ -100,7 +100,10 @@ def compose(visit: Visit, mappings: Mappings, options: Options | None = None) ->
         sections=_sections(draft, spec.sections),
         fhir_sections=phrases(mappings).fhir_sections,
         profiles=mappings.edition(options.edition),
-        author_function=mappings.coding("team-functions", "attending-physician") if is_vsp else None,
+        # A locum acts for the attending physician, and is not that physician.
+        author_function=mappings.coding("team-functions", "attending-physician")
+        if visit.author.capacity == "attending-physician"
+        else None,
         attending=people.attending,
         replaced=people.replaced,
         relatives=people.relatives,

@@ -46,7 +46,7 @@ class Frame:
     written_at: str
     profiles: Mapping[str, str]
     _metas: dict[tuple[str, ...], Json] = field(default_factory=dict, repr=False)
-    _moments: dict[int, tuple[datetime, str]] = field(default_factory=dict, repr=False)
+    _moments: dict[int, tuple[datetime | date, str]] = field(default_factory=dict, repr=False)
 
     def meta(self, keys: tuple[str, ...]) -> Json:
         """Meta with the profile URLs of `keys`, an empty dict when the edition knows none of them."""
@@ -56,14 +56,14 @@ class Frame:
             found = self._metas[keys] = {"profile": urls} if urls else {}
         return found
 
-    def moment(self, value: datetime) -> str:
-        """``dateTime`` of `value`, formatted once for all the facts of one time.
+    def moment(self, value: datetime | date) -> str:
+        """``dateTime`` of `value` at its precision, formatted once for all the facts of one time.
 
         Known by identity: equal moments may have different offsets, and each keeps its own.
         """
         known = self._moments.get(id(value))
         if known is None or known[0] is not value:
-            known = self._moments[id(value)] = value, moment(value)
+            known = self._moments[id(value)] = value, _when(value)
         return known[1]
 
 

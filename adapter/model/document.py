@@ -350,6 +350,7 @@ class Observation(Entry):
     Attributes:
         kind: decides the CDA template and the FHIR category and profile.
         value: a score (int), a quantity, a coded answer, words, yes or no; None only with ``absent``.
+        at: moment of the finding; a wish or a decision of which the day alone is known has a date.
         absent: why there is no value (for instance not assessable), in words.
         site: body site in words.
         method: circumstance or method in words.
@@ -357,7 +358,7 @@ class Observation(Entry):
 
     kind: Literal["pain", "score", "symptom", "vital-sign", "social", "wish", "decision", "finding"]
     what: Concept
-    at: datetime
+    at: datetime | date
     value: Quantity | Concept | int | bool | str | None = None
     absent: str = ""
     site: str = ""
@@ -383,10 +384,9 @@ class Goal(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareAct(Entry):
-    """Care in progress or planned as an act (palliative care, SNOMED CT 103735009)."""
+    """Care under way as an act (palliative care, SNOMED CT 103735009); since when nobody says."""
 
     what: Coding
-    start: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -489,7 +489,8 @@ class Document:
             version that this one replaces, or empty.
         bundle_key, composition_key, team_key, plan_key: UUIDs of the FHIR Bundle, Composition, CareTeam, CarePlan.
         confidentiality: N, R or V. ``visibility``: DMP masks, for the submission only.
-        author_function: functionCode of the author (PCP when attending physician or locum), or None.
+        author_function: functionCode of the author (PCP when attending physician), or None: a locum stands in for
+            `replaced`.
         attending: attending physician when he or she is not the author. ``replaced``: doctor replaced by a locum.
         correction: reason of the correction, printed; empty when there is none.
         profiles: FHIR profile URLs by key, from the edition.

@@ -67,7 +67,8 @@ def test_a_colleague_names_the_attending_physician_and_no_vsp() -> None:
 def test_a_locum_names_the_doctor_he_or_she_replaces() -> None:
     root = parse(documents.locum_document())
     assert string(root, "//c:participant[@typeCode='REF'][c:functionCode/@code='353']//c:family/text()") == "LEMOINE"
-    assert string(root, "//c:author/c:functionCode/@code") == "PCP"
+    assert string(root, "//c:participant[@typeCode='INF'][c:functionCode/@code='PCP']//c:family/text()") == "LEMOINE"
+    assert not find_all(root, "//c:author/c:functionCode")  # the locum is not the attending physician
     assert string(root, "//c:healthCareFacility/c:location/c:addr/c:city/text()") == "Quimper"
     assert string(root, "//c:healthCareFacility/c:id/@extension") == "1990000036"
 

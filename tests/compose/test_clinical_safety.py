@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -133,10 +134,10 @@ def _scale(**told: Any) -> tuple[doc.Observation, str]:
         ("en", 0, "0/10"),
         ("algoplus", 3, "3/5"),
         ("zarit", 38, "38/88"),
-        ("braden", 9, "9"),
-        ("rass", -3, "-3"),
-        ("pps", 50, "50"),
-        ("ecog", 3, "3 (Grade 3)"),
+        ("braden", 9, "9 (de 6 à 23)"),
+        ("rass", -3, "-3 (de -5 à 4)"),
+        ("pps", 50, "50 %"),
+        ("ecog", 3, "3 (capable de quelques soins seulement, alité ou au fauteuil plus de la moitié du temps)"),
         ("gir", 1, "1 (GIR 1)"),
     ],
 )
@@ -287,3 +288,26 @@ def test_own_words_stand_beside_the_label_of_a_table_and_alone_for_other() -> No
     assert "Fauteuil roulant (Coque moulée)" in words
     words = said(composed(("devices",), [{"device": "other", "label": "Coque moulée"}]))
     assert "Coque moulée" in words.split("\n")
+
+
+@pytest.mark.parametrize(("goal", "words"), [("other", "Voir la mer."), ("comfort", "Confort")])
+def test_a_goal_of_no_list_is_told_in_its_own_words(goal: str, words: str) -> None:
+    (found,) = entries(composed(("goals",), [{"goal": goal, "text": "Voir la mer."}]), doc.Goal)
+    assert found.what.text == words
+
+
+def test_a_decision_and_a_wish_are_of_the_day_they_were_made() -> None:
+    limitation = {"items": ["no-emergency-transfer"], "decided_on": "2026-10-08"}
+    (decision,) = [
+        o for o in entries(composed(("limitations",), [limitation]), doc.Observation) if o.kind == "decision"
+    ]
+    assert decision.at == date(2026, 10, 8)
+    wish = {"subject": "hospitalisation", "preference": "refused", "source": "patient", "said_on": "2026-10-01"}
+    told = composed(("wishes",), [wish])
+    assert date(2026, 10, 1) in {o.at for o in entries(told, doc.Observation) if o.kind == "wish"}
+
+
+def test_listed_allergies_are_read_at_night_and_silence_is_no_allergy() -> None:
+    listed = {"status": "listed", "items": [{"agent": "Pénicilline", "reaction": "Urticaire"}]}
+    assert "Pénicilline : Urticaire" in section(composed(("allergies",), listed), "vigilance")
+    assert "Allergies" not in section(composed(("allergies",), {"status": "unknown"}), "vigilance")

@@ -131,7 +131,7 @@ def vital_signs(entries: tuple[Observation, ...]) -> Markup:
     first = entries[0]
     return _VITAL_SIGNS(
         key=first.key,
-        at=datatypes.timestamp(first.at),
+        at=datatypes.point(first.at),
         components=join([_COMPONENT(observation=_observation(_VITAL_SIGN, entry)) for entry in entries]),
     )
 
@@ -141,7 +141,7 @@ def _observation(element: Fragment, entry: Observation) -> Markup:
         key=entry.key,
         code=_pain_code(entry) if entry.kind == "pain" else datatypes.concept_code(entry.what, entry.anchor),
         anchor=entry.anchor,
-        at=datatypes.timestamp(entry.at),
+        at=datatypes.point(entry.at),
         value=datatypes.value(entry),
         method=_METHOD(words=entry.method) if entry.method else NOTHING,
         site=_SITE(words=entry.site) if entry.site else NOTHING,

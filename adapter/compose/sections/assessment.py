@@ -17,6 +17,7 @@ from adapter.model.visit_rules import SCALES
 # Self-reported pain from 0 to 10: the only scores that may stand under LOINC 38208-5 (severity of pain). The score
 # of another scale under that code would be read as a number out of ten.
 SELF_REPORTED_PAIN = frozenset({"en", "eva", "wong-baker"})
+_PERCENT = frozenset({"pps", "karnofsky"})
 _ANSWERS = {"ecog": "ecog-answers", "gir": "gir-answers"}
 
 
@@ -90,8 +91,12 @@ def measure(
     bounds = SCALES[scale.scale]
     if isinstance(value, Concept):
         shown = f"{shown} ({value.text})"
+    elif shown and scale.scale in _PERCENT:
+        shown = draft.words("scales.percent").format(value=shown)
     elif shown and bounds.low == 0:
         shown = draft.words("scales.score").format(value=shown, high=bounds.high)
+    elif shown:
+        shown = draft.words("scales.between").format(value=shown, low=bounds.low, high=bounds.high)
     absent = lines(scale.not_assessable)
     if absent:
         shown = draft.words("scales.not-assessable").format(reason=absent)

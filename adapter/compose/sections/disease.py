@@ -31,6 +31,9 @@ def reason(draft: Draft, spec: SectionSpec) -> Content:
         day=day(visit.start), start=clock(visit.start), end=clock(visit.end), end_day=day(visit.end)
     )
     blocks.append(Paragraph(when, words("reason.when-label"), draft.anchor(spec.key)))
+    if people.replaced:
+        told = words("reason.locum").format(author=people.author.name.text, replaced=people.replaced.name.text)
+        blocks.append(Paragraph(told, words("reason.locum-label"), draft.anchor(spec.key)))
     place = people.place
     where = joined((place.kind.text, place.label if place.label != place.kind.text else ""), " : ")
     if visit.place.name and visit.place.name != place.label:
@@ -94,7 +97,7 @@ def _listed(
     entries: list[Problem] = []
     for number, (p, main) in enumerate(problems):
         anchor = draft.anchor(section)
-        period = partial(p.onset)
+        period = partial(p.onset) if p.end or p.status == "resolved" else draft.since(p.onset)
         if p.end and p.end != p.onset:
             period = f"{period} – {partial(p.end)}" if period else draft.since(p.end, "until")
         # An active problem is the default of the format: in the history it is printed when it was said, and only then.

@@ -32,6 +32,8 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
             rows.append(row(columns, (what, lines(event.action)), draft.anchor(spec.key))[0])
         blocks.append(Table(columns.titles, tuple(rows), words("vigilance.events")))
 
+    bullets(_allergies(draft), "vigilance.allergies")
+
     products = [
         joined(
             (
@@ -43,7 +45,7 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
                         draft.shown("routes", p.route),
                         p.location or "",
                     ),
-                    ", ",
+                    " ; ",
                 ),
                 lines(p.instructions),
             ),
@@ -54,6 +56,14 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
     ]
     bullets(products, "vigilance.products")
     return Content(tuple(blocks))
+
+
+def _allergies(draft: Draft) -> list[str]:
+    """Allergies that were listed; the section on allergies says the rest, silences included."""
+    told = draft.visit.allergies
+    if told is None or told.status != "listed":
+        return []
+    return [joined((a.agent, a.reaction or ""), " : ") for a in told.items]
 
 
 def _numbers(people: People) -> list[str]:

@@ -33,9 +33,7 @@ def care_plan(draft: Draft, spec: SectionSpec) -> Content:
     act = draft.mappings.coding("acts", "palliative-care")
     text = words("plan.palliative-care")
     blocks: list[Block] = [Paragraph(text, anchor=anchor)]
-    entries: list[AnyEntry] = [
-        CareAct(key=draft.keys.key("care-act"), anchor=anchor, statement=text, what=act, start=draft.visit.start)
-    ]
+    entries: list[AnyEntry] = [CareAct(key=draft.keys.key("care-act"), anchor=anchor, statement=text, what=act)]
     for part in (_goals, _places, _wishes, _limitations, _actions, _next_visit, _team):
         part(draft, spec.key, blocks, entries)
     people = (draft.keys.key("team"),) if draft.people.team else ()
@@ -51,6 +49,8 @@ def _goals(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEnt
         anchor = draft.anchor(section)
         what = draft.concept("goals", g.goal)
         narrative, statement = row(columns, (what.text, lines(g.text)), anchor)
+        if g.goal == "other":  # "autre objectif" tells a machine nothing
+            what = draft.named("goals", g.goal, lines(g.text))
         rows.append(narrative)
         entries.append(Goal(key=draft.keys.key(f"goals/{number}"), anchor=anchor, statement=statement, what=what))
     blocks.append(Table(columns.titles, tuple(rows), draft.words("plan.goals")))
@@ -110,7 +110,7 @@ def _wishes(draft: Draft, section: str, blocks: list[Block], entries: list[AnyEn
                 statement=statement,
                 kind="wish",
                 what=what,
-                at=draft.visit.start,
+                at=w.said_on or draft.visit.start,
                 value=value,
                 method=source,
             )
@@ -151,7 +151,7 @@ def _limitations(draft: Draft, section: str, blocks: list[Block], entries: list[
                     statement=statement,
                     kind="decision",
                     what=what,
-                    at=draft.visit.start,
+                    at=decision.decided_on or draft.visit.start,
                     value=True,
                 )
             )
@@ -172,6 +172,8 @@ def _actions(draft: Draft, section: str, blocks: list[Block], entries: list[AnyE
         cells = (what.text, lines(a.text), who, day(a.due) if a.due else "", status)
         narrative, statement = row(columns, cells, anchor)
         rows.append(narrative)
+        if a.action == "other":
+            what = draft.named("actions", a.action, lines(a.text))
         entries.append(
             Request(
                 key=draft.keys.key(f"actions/{number}"),

@@ -96,6 +96,7 @@ class _CdaReader:
         self._people: dict[bytes, Facts] = {}
         self._narratives: dict[str, tuple[list[str], Element]] = {}
         self._labels: dict[Element, frozenset[str]] = {}
+        self._physicians: list[Facts] = []
         self._act_starts: list[tuple[str, Element]] = []
         header = Children(root)
         self._document(root, header)
@@ -239,7 +240,10 @@ class _CdaReader:
         facts = self._professional(parts.first("associatedEntity"))
         label = original(function)
         if not label:
-            self._person("physician", "", facts, participant)
+            # the doctor whom a locum replaces stands twice: as the one replaced, and as the attending physician
+            if facts not in self._physicians:
+                self._physicians.append(facts)
+                self._person("physician", "", facts, participant)
             return
         said = dict(facts)
         who = f"{said.get('family', '')}|{said.get('given', '')}|{said.get('organization name', '')}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from adapter.cli.files import STDIN
 from adapter.cli.french import Misuse, OneOf
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ mappings_option = click.option("--mappings", metavar="DOSSIER", help="Dossier de
 settings_option = click.option(
     "--settings", "settings_file", metavar="FICHIER", help="Fichier de réglages TOML (sinon DMP_ADAPTER_SETTINGS)."
 )
+
+
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Files of the command in their order, one given twice being read once.
+
+    Raises:
+        Misuse: the standard input is asked for twice.
+    """
+    if names.count(STDIN) > 1:
+        raise Misuse("l'entrée standard (-) ne se lit qu'une fois.")
+    return tuple(dict.fromkeys(names))
 
 
 def folder(option: str, value: str) -> Path:

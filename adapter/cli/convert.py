@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapter.cli.choices import format_option, mappings_option, read, settings_option
-from adapter.cli.files import STDIN, read_bounded, write_together
-from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, OneOf, SomeOf, told_os
+from adapter.cli.choices import each_once, format_option, mappings_option, read, settings_option
+from adapter.cli.files import read_bounded, write_together
+from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, OneOf, SomeOf, refuse_closed_output, told_os
 
 if TYPE_CHECKING:
     from adapter.compose import Options
@@ -71,9 +71,12 @@ def command(
     Une visite refusée n'arrête pas les autres ; ses constats sont tous donnés et rien n'est écrit pour elle.
     """
     forms = forms or (ALL if out is not None else ())
+    visits = each_once(visits)
     _refuse_misuse(visits, forms, out, pdf)
     settings = read(settings_file, mappings)
     folder = Path(out) if out is not None else None
+    if folder is None:
+        refuse_closed_output()
     if folder is not None and folder.exists() and not folder.is_dir():
         raise Misuse("--out : c'est un fichier, un dossier est attendu.")
     data = _pdf(pdf, settings.max_input_bytes) if pdf is not None else None
@@ -98,8 +101,6 @@ def command(
 def _refuse_misuse(visits: tuple[str, ...], forms: tuple[str, ...], out: str | None, pdf: str | None) -> None:
     if out is None and (len(visits), len(forms)) != (1, 1):
         raise Misuse("sans --out, une seule visite et une seule forme (--to) vont sur la sortie standard.")
-    if visits.count(STDIN) > 1:
-        raise Misuse("l'entrée standard (-) ne se lit qu'une fois.")
     if ("n1" in forms) != (pdf is not None):
         raise Misuse("la forme n1 demande un PDF (--pdf), et --pdf ne sert qu'à elle.")
     if pdf is not None and len(visits) > 1:
@@ -279,7 +280,8 @@ class _Teller:
             told: dict[str, Any] = json.loads(report.as_json(self.files))
             for entry, names in zip(told["files"], self.names.values(), strict=True):
                 entry["written"] = list(names)
-            click.echo(json.dumps(told, ensure_ascii=False, indent=2), err=self.on_stderr)
+            # bytes: JSON is UTF-8 whatever the console
+            click.echo(json.dumps(told, ensure_ascii=False, indent=2).encode() + b"\n", nl=False, err=self.on_stderr)
         elif not self.on_stderr:
             click.echo(
                 f"{self.visits} visite(s), {written} fichier(s) écrit(s), "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sys
@@ -20,9 +21,13 @@ def read_bounded(name: str, max_bytes: int) -> bytes:
         OSError: unreadable, or a folder.
     """
     if name == STDIN:
+        if sys.stdin is None:  # closed by the caller
+            raise OSError(errno.EBADF, "", "entrée standard")
         return sys.stdin.buffer.read(max_bytes + 1)
+    if not name:
+        raise FileNotFoundError(errno.ENOENT, "", "« »")  # pathlib would take it for the current folder
     if Path(name).is_dir():
-        raise IsADirectoryError(21, "", name)  # Windows would call it an access refused
+        raise IsADirectoryError(errno.EISDIR, "", name)  # Windows would call it an access refused
     with Path(name).open("rb") as stream:
         return stream.read(max_bytes + 1)
 
@@ -34,7 +39,7 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
     cannot take its name, those before it get their former content back.
 
     Raises:
-        OSError: nothing was changed.
+        OSError: nothing was changed; it names the folder or the file, not the temporary one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     mark = f".{secrets.token_hex(6)}.part"
@@ -50,11 +55,13 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
             except BaseException:
                 del former[target]
                 raise
-    except BaseException:
+    except BaseException as fault:
         for part in parts.values():
             part.unlink(missing_ok=True)
         for target, before in former.items():
             _restore(target, before, mark)
+        if isinstance(fault, OSError):
+            fault.filename = fault.filename2 or str(folder)
         raise
     _sync_folder(folder)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -26,6 +30,10 @@ else:
 
 class Misuse(click.UsageError):
     """A command line that cannot be obeyed, said in French."""
+
+
+class _ReaderLeft(Exception):
+    """Whoever read our standard output has gone."""
 
 
 class OneOf(_Choice):
@@ -107,19 +115,31 @@ class FrenchGroup(FrenchCommand, click.Group):
             raise Misuse(f"Commande inconnue : {args[0]}.{nearest(args[0], self.list_commands(ctx))}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderLeft from None  # click would end with 1, which says « findings » here
+
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]  # one way out: the process ends here
         """Run the command line and end the process with its exit code."""
+        _open_closed_streams()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _terminate)
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")  # a console of another age must not end in a traceback
         extra.pop("standalone_mode", None)
         try:
             code = super().main(args, prog_name or "dmp-adapter", standalone_mode=False, **extra)
-            sys.stdout.flush()
+            try:
+                sys.stdout.flush()
+            except BrokenPipeError:
+                raise _ReaderLeft from None
         except click.exceptions.Abort:
             _end(INTERRUPTED, "Interrompu.")
         except click.ClickException as fault:
             _end(USAGE, _told(fault))
-        except BrokenPipeError:
+        except _ReaderLeft:
             _silence()
             _end(USAGE, "")
         except OSError as fault:
@@ -155,7 +175,12 @@ _REASONS: tuple[tuple[type[OSError], str], ...] = (
     (PermissionError, "accès refusé."),
     (FileExistsError, "ce nom est déjà pris par un fichier."),
 )
-_ERRNO = {28: "plus de place sur le disque.", 30: "le disque est en lecture seule.", 36: "nom trop long."}
+_ERRNO = {
+    errno.EBADF: "ce flux est fermé.",
+    errno.ENOSPC: "plus de place sur le disque.",
+    errno.EROFS: "le disque est en lecture seule.",
+    errno.ENAMETOOLONG: "nom trop long.",
+}
 
 
 def _told(fault: click.ClickException) -> str:
@@ -194,6 +219,29 @@ def _silence() -> None:
         os.close(null)
     except (OSError, ValueError):  # a stream without descriptor, as in tests
         pass
+
+
+def _open_closed_streams() -> None:
+    """Give the process the output streams that its caller closed; what is said there is lost, as the caller wished."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
+
+
+def refuse_closed_output() -> None:
+    """Nothing; refuses to print a document nowhere.
+
+    Raises:
+        OSError: the caller closed our standard output.
+    """
+    if getattr(sys.stdout, "name", None) == os.devnull:
+        raise OSError(errno.EBADF, "", "sortie standard")
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    """Leave by the usual way when the system asks (SIGTERM): no half-written file stays behind."""
+    sys.exit(128 + number)
 
 
 def _end(code: int, message: str) -> NoReturn:

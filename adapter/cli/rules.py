@@ -36,7 +36,7 @@ def command(code: str | None, form: str) -> None:
             }
             for rule in rules.values()
         ]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo((json.dumps(rows, ensure_ascii=False, indent=2) + "\n").encode(), nl=False)
     elif code is None:
         width = max(map(len, rules))
         for rule in rules.values():

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapter.cli.choices import folder, format_option, read, settings_option
-from adapter.cli.files import STDIN, read_bounded
+from adapter.cli.choices import each_once, folder, format_option, read, settings_option
+from adapter.cli.files import read_bounded
 from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, told_os
 from adapter.cli.rule_texts import all_rules, finding
 
@@ -39,8 +39,7 @@ def command(
     from adapter.errors import Severity
     from adapter.validation import report
 
-    if files.count(STDIN) > 1:
-        raise Misuse("l'entrée standard (-) ne se lit qu'une fois.")
+    files = each_once(files)
     judge = _Judge(read(settings_file), kit, fhir_packages)
     pairs = _Pairs() if agree else None
     told: dict[str, list[Finding]] = {}
@@ -128,7 +127,7 @@ class _Judge:
                 _, findings = check_visit(data, **self._limits)
                 found = list(findings)
             case _:
-                found = [finding("CLI-KIND", "", "Ni une visite, ni un document CDA, ni un Bundle FHIR.")]
+                found = [finding("CLI-KIND", "", _UNKNOWN + _likely(data))]
         return kind, list(dict.fromkeys(found))  # two judges may refuse the same bytes in the same words
 
     @property
@@ -165,6 +164,18 @@ class _Judge:
         from adapter.validation.fhir_rules import check_bundle
 
         return [*check_bundle(data, **self._limits), *(self._packages.check(data) if self._packages else ())]
+
+
+_UNKNOWN = "Ni une visite, ni un document CDA, ni un Bundle FHIR."
+
+
+def _likely(data: bytes) -> str:
+    """What a file of no known kind seems to be, as the end of a sentence, or nothing."""
+    if not data.strip():
+        return " Le fichier est vide."
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"<\0" in data[:8] or b"{\0" in data[:8]:
+        return " Il semble être en UTF-16 : l'enregistrer en UTF-8."
+    return " C'est un PDF." if data.startswith(b"%PDF-") else ""
 
 
 class _Pairs:

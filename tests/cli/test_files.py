@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter.cli import files
 from adapter.cli.files import read_bounded, write_together
 from tests.cli.runs import names
 
@@ -64,3 +65,20 @@ def test_reading_stops_one_byte_beyond_the_limit(tmp_path: Path) -> None:
 def test_a_folder_is_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         read_bounded(str(tmp_path), 10)
+
+
+def test_what_could_not_be_written_is_told_by_the_name_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(path: Path, data: bytes) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr(files, "_write_durably", refusing)
+    with pytest.raises(OSError, match="Read-only") as raised:
+        write_together(tmp_path, TWO)
+    assert raised.value.filename == str(tmp_path)
+
+
+def test_an_empty_name_is_not_the_current_folder() -> None:
+    with pytest.raises(FileNotFoundError):
+        read_bounded("", 10)

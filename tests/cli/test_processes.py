@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,3 +196,69 @@ def test_a_file_name_that_is_not_text_is_no_fault(tmp_path: Path) -> None:
         assert process("validate", name, "--format", form).returncode == 0, form
     assert process("convert", name, "--out", tmp_path / "out").returncode == 0
     assert process("convert", name, "--out", tmp_path / "out", "--format", "json").returncode == 0
+
+
+def _by_shell(line: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    """A line for bash, where ``$RUN`` is the command line of this checkout."""
+    return subprocess.run(
+        ["bash", "-c", f'RUN="{sys.executable} -m adapter"; set -o pipefail; {line}'],
+        cwd=ROOT,
+        env=environment(**environ),
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        (f"$RUN convert - --to cda <&- # {SHORT}", 2, "entrée standard : ce flux est fermé."),
+        (f"$RUN convert {SHORT} --to cda >&-", 2, "sortie standard : ce flux est fermé."),
+        (f"$RUN validate {SHORT} >&-", 0, ""),
+        (f"$RUN validate {REFUSED[0]} >&- 2>&-", 1, ""),
+        ("$RUN validate '' ", 2, "« » : fichier ou dossier introuvable."),
+        ("$RUN schema >&- 2>&- <&-", 0, ""),
+    ],
+)
+def test_a_closed_stream_is_told_or_does_without(line: str, code: int, said: str) -> None:
+    run = _by_shell(line)
+    assert run.returncode == code, run.stderr.decode()
+    assert run.stderr.decode() == (f"Erreur : {said}\n" if said else "")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+def test_a_reader_that_leaves_is_not_taken_for_findings() -> None:
+    run = _by_shell(f"$RUN rules | true; $RUN convert {FULL} --to cda 2>/dev/null | true")
+    assert (run.returncode, run.stderr) == (2, b"")
+
+
+@pytest.mark.parametrize(
+    "args", [("rules", "--format", "json"), ("convert", REFUSED[0], "--out", "x", "--format", "json")]
+)
+def test_json_is_utf_8_on_every_console(args: tuple[str | Path, ...]) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "adapter", *map(str, args)],
+        cwd=ROOT,
+        env=environment(PYTHONIOENCODING="cp1252"),
+        capture_output=True,
+        check=False,
+    )
+    assert "é" in json.dumps(json.loads(run.stdout.decode("utf-8")), ensure_ascii=False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_termination_leaves_no_half_file(tmp_path: Path) -> None:
+    program = f"""
+import os, signal
+from adapter.cli import files, main
+write = files._write_durably
+def killed(path, data):
+    write(path, data)
+    os.kill(os.getpid(), signal.SIGTERM)
+files._write_durably = killed
+main(["convert", {str(SHORT)!r}, "--out", {str(tmp_path / "out")!r}])
+"""
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment(), capture_output=True, check=False)
+    assert (run.returncode, names(tmp_path / "out")) == (143, [])
+    assert b"Traceback" not in run.stderr

@@ -74,13 +74,15 @@ def test_wrecks_are_findings(data: bytes, rule: str) -> None:
     assert any(found["rule"].startswith(rule) for found in entry["findings"])
 
 
-def test_a_cda_without_its_bundle_is_told(made: Path) -> None:
+def test_a_cda_without_its_bundle_is_told(made: Path, tmp_path: Path) -> None:
     first, *others = _documents(made)
     result = run("validate", *others, "--agree")
     assert result.exit_code == 1
     assert result.stdout.count("CLI-UNPAIRED") == 1
     assert run("validate", *others).exit_code == 0
-    assert "CLI-UNPAIRED" in run("validate", first, *_documents(made), "--agree").stdout
+    assert run("validate", first, *_documents(made), "--agree").exit_code == 0
+    shutil.copy(first, tmp_path / "copie.json")
+    assert "CLI-UNPAIRED" in run("validate", tmp_path / "copie.json", *_documents(made), "--agree").stdout
 
 
 def test_documents_that_disagree_are_told(made: Path, tmp_path: Path) -> None:
@@ -170,3 +172,24 @@ def test_the_kit_bites(made: Path, shared_dir: Path, tmp_path: Path) -> None:
     result = run("validate", tmp_path / "faulty.xml", "--kit", shared_dir / "cisis")
     assert result.exit_code == 1
     assert "KIT-XSD" in result.stdout
+
+
+def test_a_file_given_twice_is_judged_once() -> None:
+    once, twice = (run("validate", *[REFUSED[0]] * times, "--format", "json") for times in (1, 2))
+    assert once.stdout == twice.stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "Le fichier est vide."),
+        ('<?xml version="1.0"?><ClinicalDocument/>'.encode("utf-16"), "UTF-16"),
+        ('{"format": "vsp-visit/1"}'.encode("utf-16-le"), "UTF-16"),
+        (b"%PDF-1.7", "C'est un PDF."),
+        (b"bonjour", "ni un Bundle FHIR."),
+    ],
+)
+def test_what_an_unknown_file_seems_to_be_is_said(data: bytes, said: str) -> None:
+    result = run("validate", "-", given=data)
+    assert result.exit_code == 1
+    assert said in result.stdout

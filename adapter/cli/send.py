@@ -1,0 +1,227 @@
+"""``dmp-adapter send``: visits in, deposits in the durable queue, and on to the DMP."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adapter.cli import rows
+from adapter.cli.choices import each_once, format_option, mappings_option, read, settings_option
+from adapter.cli.destinations import destination_option, open_queue, outbox_option, server
+from adapter.cli.files import read_bounded
+from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, OneOf, told_os
+
+if TYPE_CHECKING:
+    from adapter.api.sending import DmpServer, Forms
+    from adapter.errors import Finding
+    from adapter.outbox import Outbox, Row
+    from adapter.settings import Settings
+
+MANY = 20  # visits from which a bar is worth its line
+OPPOSITION = "SUB-OPPOSITION"
+HEAD = ("visite", "n°", "état", "document", "")
+
+
+@click.command("send", cls=FrenchCommand)
+@click.argument("visits", nargs=-1, required=True, metavar="VISITE...")
+@click.option(
+    "--documents",
+    "forms",
+    type=OneOf("cda", "fhir", "both"),
+    default="cda",
+    metavar="cda|fhir|both",
+    help="Documents à déposer (cda par défaut).",
+)
+@destination_option
+@outbox_option
+@click.option("--wait", is_flag=True, help="Envoie tout de suite et attend que le DMP ait confirmé ou refusé.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    metavar="SECONDES",
+    help="Attente la plus longue avec --wait (60 par défaut) ; ce qui reste demeure en file.",
+)
+@mappings_option
+@settings_option
+@format_option("text", "json")
+def command(
+    visits: tuple[str, ...],
+    forms: Forms,
+    destination: str | None,
+    outbox_url: str | None,
+    wait: bool,
+    timeout_s: float,
+    mappings: str | None,
+    settings_file: str | None,
+    form: str,
+) -> int:
+    """Convertit des visites et met leurs documents en file d'envoi vers le DMP. « - » lit l'entrée standard.
+
+    Sans --wait, « dmp-adapter outbox run » les envoie. La même visite envoyée deux fois n'est déposée qu'une fois. Une
+    visite dont le patient s'oppose au DMP n'est jamais envoyée.
+
+    Codes de retour, le plus grand l'emporte : 0 en file ou confirmé, 1 visite refusée, 2 commande, fichiers ou file,
+    3 opposition du patient, refusé ou bloqué, 4 (--wait) en attente ou sort inconnu.
+    """
+    settings = read(settings_file, mappings)
+    target = server(settings, destination)
+    with open_queue(settings, outbox_url) as outbox:
+        run = _Run(settings, target, outbox, forms)
+        names = each_once(visits)
+        with _progress(len(names), "Mise en file") as step:
+            for name in names:
+                run.queue(name)
+                step(1)
+        if wait:
+            run.deliver(timeout_s)
+    if form == "json":
+        rows.say_json({"visits": [one.as_dict() for one in run.told]})
+    else:
+        _say(run.told)
+    return max((one.code(wait) for one in run.told), default=OK)
+
+
+@dataclass
+class _Told:
+    """What became of one visit."""
+
+    name: str
+    row: Row | None = None
+    already: bool = False
+    document_id: str = ""
+    findings: tuple[Finding, ...] = field(default=())
+    fault: str = ""
+    fault_code: int = OK
+
+    def code(self, waited: bool) -> int:
+        """Exit code of this visit."""
+        if self.row is None:
+            return self.fault_code
+        found = rows.code(self.row)
+        return OK if found == rows.WAITING and not waited else found
+
+    def explanation(self) -> str:
+        """French sentence, empty when the state says it all."""
+        if self.row is None:
+            return self.fault
+        return self.row.explanation or ("Déjà dans la file : rien n'a été ajouté." if self.already else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for a program."""
+        return {
+            "file": self.name,
+            "document_id": self.document_id,
+            "already": self.already,
+            "row": rows.as_dict(self.row) if self.row is not None else None,
+            "error": self.fault,
+            "findings": [
+                {"rule": one.rule, "severity": one.severity.value, "path": one.path, "message": one.message}
+                for one in self.findings
+            ],
+        }
+
+
+class _Run:
+    """The deposits of one command."""
+
+    def __init__(self, settings: Settings, target: DmpServer, outbox: Outbox, forms: Forms) -> None:
+        from adapter.compose import Options
+        from adapter.mapping import load
+
+        self.settings = settings
+        self.target = target
+        self.outbox = outbox
+        self.forms = forms
+        self.options = Options(settings.issuer_oid, settings.practice_setting, settings.edition)
+        self.tables = load(settings.mappings)
+        self.tables.edition(settings.edition)  # an unknown edition is told once, before any visit
+        self.told: list[_Told] = []
+
+    def queue(self, name: str) -> None:
+        """Puts one visit in the queue, or notes why not.
+
+        Raises:
+            OutboxError: the queue cannot be used; what was queued stays.
+        """
+        from adapter.api.sending import SubmissionRefused, send
+        from adapter.errors import FindingsError, MappingError
+        from adapter.outbox import OutboxConflict, OutboxRefusal
+
+        try:
+            sent = send(
+                read_bounded(name, self.settings.max_input_bytes),
+                self.outbox,
+                self.target,
+                forms=self.forms,
+                options=self.options,
+                mappings=self.tables,
+                max_bytes=self.settings.max_input_bytes,
+                max_depth=self.settings.max_input_depth,
+            )
+        except OSError as fault:
+            self.told.append(_Told(name, fault=told_os(fault), fault_code=USAGE))
+        except SubmissionRefused as fault:
+            opposed = any(one.rule == OPPOSITION for one in fault.findings)
+            code = rows.REFUSED if opposed else FINDINGS
+            said = "Opposition du patient : rien n'est envoyé." if opposed else "Ne peut pas être déposé."
+            self.told.append(_Told(name, findings=fault.findings, fault=said, fault_code=code))
+        except FindingsError as fault:
+            code = USAGE if isinstance(fault, MappingError) else FINDINGS
+            self.told.append(_Told(name, findings=fault.findings, fault="Visite refusée.", fault_code=code))
+        except (OutboxConflict, OutboxRefusal) as fault:
+            self.told.append(_Told(name, fault=str(fault), fault_code=FINDINGS))
+        else:
+            self.told.append(_Told(name, sent.row, sent.already, sent.document_id, sent.findings))
+
+    def deliver(self, timeout_s: float) -> None:
+        """Sends what was queued, and waits for what becomes of it."""
+        from adapter.api.sending import deliver
+
+        ids = [one.row.id for one in self.told if one.row is not None]
+        with _progress(len(ids), "Envoi") as step:
+            done = 0
+
+            def settled(count: int) -> None:
+                nonlocal done
+                step(count - done)
+                done = count
+
+            found = deliver(self.outbox, [self.target], ids, timeout_s=timeout_s, on_settled=settled)
+        by_id = {row.id: row for row in found}
+        for one in self.told:
+            if one.row is not None:
+                one.row = by_id[one.row.id]
+
+
+def _say(told: list[_Told]) -> None:
+    from adapter.validation import report
+
+    findings = {one.name: one.findings for one in told if one.row is None and one.findings}
+    if findings:
+        click.echo(report.as_text(findings), nl=False, err=True)
+    rows.say_table(
+        HEAD,
+        [
+            (one.name, str(one.row.id), rows.state(one.row), one.row.unique_ids[0], one.explanation())
+            if one.row is not None
+            else (one.name, "-", "pas en file", "-", one.explanation())
+            for one in told
+        ],
+    )
+
+
+@contextmanager
+def _progress(total: int, label: str) -> Iterator[Callable[[int], None]]:
+    """A step to call; it moves a bar on a terminal when there are many."""
+    if total < MANY or not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+        yield bar.update

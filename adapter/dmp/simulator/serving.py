@@ -29,6 +29,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
     class Connection(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
             super().connection_made(transport)
+            self.access_log = False  # whatever the process logs: a URL may hold an INS
             if self.client is not None:
                 faults.transports[self.client] = transport
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,14 +35,17 @@ class Caller:
         data = None if json is None else orjson.dumps(json)
         return self.session.request(method, self.base + path, data=data, headers=told, timeout=10)
 
-    def search(self, kind: str = "DocumentReference", actor: Json | None = None, **more: str) -> requests.Response:
+    def search(
+        self, kind: str = "DocumentReference", actor: Json | None = None, more: Json | None = None, **others: str
+    ) -> requests.Response:
+        """Search for the usual patient; `more` are parameters whose name is no Python name."""
         asked = {"patient.identifier": f"{INS_SYSTEM}|{INS}", "status": "current,superseded"}
-        asked |= {name.replace("__", "-"): value for name, value in more.items()}
+        asked |= {**others, **(more or {})}
         url = f"{self.base}/{kind}/_search"
         return self.session.post(url, data=asked, headers=actor or {}, timeout=10)
 
-    def found(self, actor: Json | None = None, **more: str) -> list[Json]:
-        answer = self.search(actor=actor, **more)
+    def found(self, actor: Json | None = None, more: Json | None = None, **others: str) -> list[Json]:
+        answer = self.search(actor=actor, more=more, **others)
         assert answer.status_code == 200, answer.text
         return [entry["resource"] for entry in answer.json().get("entry", [])]
 
@@ -85,6 +88,3 @@ def codes(answer: requests.Response) -> list[str]:
     assert outcome["resourceType"] == "OperationOutcome", outcome
     assert all(issue["details"]["text"] and issue["severity"] for issue in outcome["issue"])
     return [issue["details"]["coding"][0]["code"] for issue in outcome["issue"]]
-
-
-Refused = Callable[[requests.Response], list[str]]

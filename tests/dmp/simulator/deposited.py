@@ -43,7 +43,8 @@ def cda(
     name: str, *, of: str = "", version: int = 1, replaces: str = "", ins: str = INS, code: str = "11488-4"
 ) -> bytes:
     parent = (
-        f'<relatedDocument typeCode="RPLC"><parentDocument><id root="{oid(replaces)}"/></parentDocument></relatedDocument>'
+        f'<relatedDocument typeCode="RPLC"><parentDocument><id root="{oid(replaces)}"/>'
+        "</parentDocument></relatedDocument>"
         if replaces
         else ""
     )

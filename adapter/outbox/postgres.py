@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +19,7 @@ from adapter.outbox.database import Record, Session, Values
 from adapter.outbox.errors import OutboxBusy, OutboxContended, OutboxDamaged, OutboxFull
 
 _SCHEMA_LOCK: Final = 0x646D7020  # one number for all installations: creating a queue is rare
+SKEW_MAX_S: Final = 60.0
 _NAMED: Final = re.compile(r"(?<!:):(\w+)")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -26,8 +28,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 class PostgresDatabase:
     """One database (or schema, by ``options=-csearch_path=...``), one connection a thread.
 
-    Raises:
-        OutboxBusy: the server does not answer.
+    Its methods raise ``OutboxBusy`` while the server does not answer, ``OutboxError`` when the clocks differ.
     """
 
     blob = "BYTEA"
@@ -86,6 +87,11 @@ class PostgresDatabase:
         connection = psycopg.connect(
             self._url, autocommit=True, connect_timeout=self._connect_s, application_name="dmp-adapter outbox"
         )
+        try:
+            _refuse_skew(connection)
+        except BaseException:
+            connection.close()
+            raise
         connection.execute("SET client_min_messages = warning")
         connection.execute("SET lock_timeout = '10s'")
         with self._lock:
@@ -93,6 +99,21 @@ class PostgresDatabase:
             self._mine.append(connection)
         self._local.kept = (os.getpid(), connection)
         return connection
+
+
+def _refuse_skew(connection: Connection) -> None:
+    """Passes when this machine and the server agree on the time: leases taken here are read by other hosts.
+
+    Raises:
+        OutboxError: they differ by more than ``SKEW_MAX_S``.
+    """
+    found = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+    skew = abs(found[0] - time.time()) if found else 0.0
+    if skew > SKEW_MAX_S:
+        raise OutboxError(
+            f"L'horloge de cette machine s'écarte de {skew:.0f} s de celle du serveur de la file d'envoi :"
+            " la remettre à l'heure."
+        )
 
 
 class _PostgresSession:

@@ -38,6 +38,11 @@ def decimal(value: str) -> str:
     return value.replace(".", ",")
 
 
+def inline(label: str) -> str:
+    """Label of a table as it reads within a line, ``voie orale``; an acronym keeps its capitals."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
 def lines(value: str | None) -> str:
     """Text with one sort of line break (``\\n``); empty when there is none."""
     if not value:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from adapter.compose.wording import clock, day, decimal, joined, lines, moment, offset, partial, sentence
+from adapter.compose.wording import clock, day, decimal, inline, joined, lines, moment, offset, partial, sentence
 
 PARIS = timezone(timedelta(hours=2))
 
@@ -21,6 +21,13 @@ def test_an_offset_is_the_one_given() -> None:
     assert offset(datetime(2026, 1, 1, tzinfo=PARIS)) == "+02:00"
     assert offset(datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-4)))) == "-04:00"
     assert offset(datetime(2026, 1, 1, tzinfo=UTC)) == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "read"), [("Voie orale", "voie orale"), ("À éviter", "à éviter"), ("EMSP", "EMSP"), ("", "")]
+)
+def test_a_label_within_a_line_begins_without_a_capital(label: str, read: str) -> None:
+    assert inline(label) == read
 
 
 @pytest.mark.parametrize(

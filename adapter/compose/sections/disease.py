@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.compose.draft import Content, Draft, row
 from adapter.compose.people import spaced
-from adapter.compose.wording import clock, day, joined, lines, moment, partial
+from adapter.compose.wording import clock, day, inline, joined, lines, moment, partial
 from adapter.mapping import SectionSpec
 from adapter.model import clinical
 from adapter.model.document import Block, Bullets, Item, Paragraph, Problem, Row, Table
@@ -104,7 +104,8 @@ def _listed(
         said = section != "history" or "status" in p.model_fields_set
         over = p.status == "resolved" or bool(p.end and not said)
         status = draft.shown("problem-statuses", p.status) if said else ""
-        nature = joined((main_word if main else "", draft.shown("problem-kinds", p.kind)), ", ")
+        kind = draft.shown("problem-kinds", p.kind)
+        nature = joined((main_word, inline(kind)), ", ") if main else kind
         cells = (p.label, p.cim10 or "", nature, period, status, lines(p.comment))
         narrative, statement = row(columns, cells, anchor)
         rows.append(narrative)

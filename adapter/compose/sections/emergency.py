@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapter.compose.draft import Content, Draft, row
 from adapter.compose.people import People, spaced
 from adapter.compose.sections.treatment import amount
-from adapter.compose.wording import joined, lines
+from adapter.compose.wording import inline, joined, lines
 from adapter.mapping import SectionSpec
 from adapter.model.document import Block, Bullets, Item, PersonName, Row, Table, Telecom
 
@@ -42,7 +42,7 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
                         p.label,
                         p.indication or "",
                         amount(draft, p.dose),
-                        draft.shown("routes", p.route),
+                        inline(draft.shown("routes", p.route)),
                         p.location or "",
                     ),
                     " ; ",
@@ -106,8 +106,8 @@ def _orders(draft: Draft) -> list[str]:
         if w.preference or w.text:
             told = words("vigilance.wish" if w.preference else "vigilance.wish-told").format(
                 subject=draft.shown("wishes", w.subject),
-                position=draft.shown("preferences", w.preference),
-                source=draft.source(w),
+                position=inline(draft.shown("preferences", w.preference)),
+                source=inline(draft.source(w)),
             )
             orders.append(joined((told, lines(w.text)), "\n"))
     if visit.places:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapter.compose.draft import Content, Draft, row
-from adapter.compose.wording import day, decimal, joined, lines, partial
+from adapter.compose.wording import day, decimal, inline, joined, lines, partial
 from adapter.errors import Finding, Severity
 from adapter.mapping import SectionSpec
 from adapter.model import clinical
@@ -190,7 +190,7 @@ def _listed(
             joined((t.label, form), ", "),
             dosage,
             route.text if route else "",
-            joined((status, nature), ", "),
+            joined((status, inline(nature)), ", "),
             period,
             joined((t.indication or "", lines(t.change_reason)), "\n"),
         )
@@ -276,7 +276,8 @@ def devices(draft: Draft, spec: SectionSpec) -> Content:
     for number, d in enumerate(draft.visit.devices):
         anchor = draft.anchor(spec.key)
         what = draft.named("devices", d.device, d.label)
-        site = joined((d.site or "", draft.shown("sides", d.side)), ", ")
+        side = draft.shown("sides", d.side)
+        site = joined((d.site or "", inline(side) if d.site else side), ", ")
         hours = draft.words("devices.hours-per-day").format(n=d.hours_per_day) if d.hours_per_day is not None else ""
         use = joined((amount(draft, d.flow), hours), ", ")
         cells = (what.text, site, partial(d.since), use, d.owner or "", lines(d.comment))

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, get_args
 
 from adapter.errors import Finding, FindingsError, Severity
 from adapter.model.codes import PracticeSettingCode
-from adapter.model.identifiers import IdentifierError, Oid
+from adapter.model.identifiers import INS_ROOTS, IdentifierError, Oid
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 
 PREFIX: Final = "DMP_ADAPTER_"
@@ -31,6 +33,42 @@ class SettingsError(FindingsError):
 
 
 @dataclass(frozen=True, slots=True)
+class DestinationSettings:
+    """One DMP, as the table ``[destinations.NAME]`` of the file tells it.
+
+    Attributes:
+        base_url: base of its FHIR server.
+        ca_bundle: file of the authorities to trust; None for the usual ones.
+        client_cert, client_key: files of our certificate and of its key, both or neither.
+        token_env: environment variable that holds the bearer token; empty for none.
+        token_command: program and arguments that print it; empty for none.
+        actor: header ``X-DMP-Actor`` of the simulator.
+        caller_rpps: RPPS of who acts.
+        proxy: address of the proxy; empty for none.
+        post_search: searches travel in the body, so that no INS stands in a URL.
+        connect_timeout_s, read_timeout_s, total_timeout_s: seconds.
+        ins_roots: assigning authorities of the INS that it accepts; empty for the four published ones.
+        max_document_bytes: largest document that it accepts; None for no limit.
+    """
+
+    base_url: str
+    ca_bundle: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    token_env: str = ""
+    token_command: tuple[str, ...] = ()
+    actor: str = field(default="", repr=False)
+    caller_rpps: str = ""
+    proxy: str = field(default="", repr=False)
+    post_search: bool = True
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 60.0
+    total_timeout_s: float = 300.0
+    ins_roots: tuple[str, ...] = ()
+    max_document_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one installation; every one has a default that lets samples be converted.
 
@@ -43,6 +81,9 @@ class Settings:
         mappings: folder that replaces the packaged ``mappings/``; None for the packaged one.
         max_input_bytes: largest visit, CDA or Bundle that is read.
         max_input_depth: deepest nesting of JSON or XML that is read.
+        outbox: address of the queue of deposits; empty for a file in the folder of the user (``default_outbox``).
+        destinations: DMP by name, in the file only.
+        default_destination: the one used when none is named; empty: the only one there is.
     """
 
     issuer_oid: str | None = None
@@ -53,6 +94,25 @@ class Settings:
     mappings: Path | None = None
     max_input_bytes: int = MAX_BYTES
     max_input_depth: int = MAX_DEPTH
+    outbox: str = field(default="", repr=False)
+    destinations: Mapping[str, DestinationSettings] = field(default_factory=lambda: MappingProxyType({}))
+    default_destination: str = ""
+
+
+def default_outbox(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
+    """File of the queue when no address is set, in the folder where this user's programs keep their data.
+
+    Source: XDG Base Directory 0.8; macOS and Windows: their own customs.
+    """
+    variables = os.environ if environment is None else environment
+    if platform == "win32":
+        base = Path(variables.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        named = Path(variables.get("XDG_DATA_HOME", ""))
+        base = named if named.is_absolute() else Path.home() / ".local" / "share"
+    return base / "dmp-adapter" / "outbox.db"
 
 
 def read_settings(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -71,14 +131,22 @@ def read_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     }
     named = variables.pop("settings", None)
     variables.pop("shared", None)  # where the project's own tests find the official rules
+    variables.pop("outbox_key", None)  # a secret: the queue reads it itself
     file = path or (Path(named) if named else None)
     found: list[Finding] = []
-    values: dict[str, str | int | Path] = {}
+    values: dict[str, object] = {}
     if file is not None:
         for key, value in _read_toml(file).items():
+            if key == "destinations":
+                values[key] = _destinations(value, file, found)
+                continue
             _take(values, key, value, f"{file.name}: {key}", file.parent, found)
     for key, text in variables.items():
         _take(values, key, text, PREFIX + key.upper(), Path(), found)
+    chosen, known = values.get("default_destination"), values.get("destinations", {})
+    if chosen and isinstance(known, Mapping) and chosen not in known and not found:
+        place = f"{file.name}: default_destination" if file is not None else PREFIX + "DEFAULT_DESTINATION"
+        found.append(Finding(RULE, Severity.ERROR, place, "Cette destination n'est pas dans [destinations]."))
     if found:
         raise SettingsError(found)
     return Settings(**values)  # type: ignore[arg-type]  # each value went through the reader of its key
@@ -100,9 +168,7 @@ def _read_toml(file: Path) -> dict[str, object]:
     raise SettingsError([Finding(RULE, Severity.ERROR, file.name, message)])
 
 
-def _take(
-    values: dict[str, str | int | Path], key: str, value: object, path: str, folder: Path, found: list[Finding]
-) -> None:
+def _take(values: dict[str, object], key: str, value: object, path: str, folder: Path, found: list[Finding]) -> None:
     reader = _READERS.get(key)
     if reader is None:
         known = ", ".join(_READERS)
@@ -150,8 +216,131 @@ def _bound(value: object, folder: Path) -> int:
     return number
 
 
+def _outbox(value: object, folder: Path) -> str:
+    """Address of the queue; the path of a relative SQLite file starts from `folder`."""
+    text = _text(value, folder)
+    scheme, separator, rest = text.partition("://")
+    if scheme in ("postgresql", "postgres") and separator:
+        return text
+    if scheme != "sqlite" or not rest.startswith("/") or len(rest) < 2:
+        raise ValueError("sqlite:///fichier ou postgresql://… est attendu.")
+    return f"sqlite:///{folder / rest[1:]}"
+
+
+def _destinations(value: object, file: Path, found: list[Finding]) -> Mapping[str, DestinationSettings]:
+    """Destinations of the file; what is wrong with them goes to `found`."""
+
+    def refuse(place: str, message: str) -> None:
+        found.append(Finding(RULE, Severity.ERROR, f"{file.name}: {place}", message))
+
+    if not isinstance(value, dict):
+        refuse("destinations", "Des tables [destinations.NOM] sont attendues.")
+        return {}
+    read: dict[str, DestinationSettings] = {}
+    for name, table in value.items():
+        place = f"destinations.{name}"
+        if not isinstance(table, dict) or not _NAME.fullmatch(name):
+            refuse(place, "Une table est attendue, d'un nom fait de lettres, de chiffres, de « - » et de « _ ».")
+            continue
+        values: dict[str, object] = {}
+        before = len(found)
+        for key, given in table.items():
+            reader = _DESTINATION_READERS.get(key)
+            if reader is None:
+                refuse(f"{place}.{key}", f"Réglage inconnu. Réglages connus : {', '.join(_DESTINATION_READERS)}.")
+                continue
+            try:
+                values[key] = reader(given, file.parent)
+            except ValueError as fault:
+                refuse(f"{place}.{key}", str(fault))
+        if "base_url" not in table:
+            refuse(f"{place}.base_url", "L'adresse du DMP manque.")
+        if ("client_cert" in table) != ("client_key" in table):
+            refuse(place, "Le certificat client (client_cert) et sa clé (client_key) vont ensemble.")
+        if "token_env" in table and "token_command" in table:
+            refuse(place, "Le jeton vient d'une variable (token_env) ou d'une commande (token_command), pas des deux.")
+        if len(found) == before:
+            read[name] = DestinationSettings(**values)  # type: ignore[arg-type]  # each value went through its reader
+    return MappingProxyType(read)
+
+
+def _url(value: object, folder: Path) -> str:
+    text = _text(value, folder)
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("Une adresse ne contient ni espace ni accent.")
+    scheme, _, rest = text.partition("://")
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if scheme not in ("http", "https") or not host or "@" in host or "?" in rest or "#" in rest:
+        raise ValueError("Une adresse https:// est attendue (http:// en local), sans mot de passe ni paramètre.")
+    if scheme == "http" and not _LOCAL.fullmatch(host):
+        raise ValueError("Hors de cette machine, l'adresse d'un DMP commence par https://.")
+    return text.rstrip("/")
+
+
+def _proxy(value: object, folder: Path) -> str:
+    text = _text(value, folder)
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("L'adresse d'un proxy commence par http:// ou https://.")
+    return text
+
+
+def _file(value: object, folder: Path) -> Path:
+    path = folder / _text(value, folder)
+    if not path.is_file():
+        raise ValueError("Ce fichier n'existe pas.")
+    return path
+
+
+def _variable(value: object, folder: Path) -> str:
+    text = _text(value, folder)
+    if not _NAME.fullmatch(text):
+        raise ValueError("Le nom d'une variable d'environnement est attendu, pas le jeton lui-même.")
+    return text
+
+
+def _words(value: object, folder: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(one, str) and one for one in value):
+        raise ValueError("Un tableau est attendu : le programme, puis ses arguments.")
+    return tuple(value)
+
+
+def _header(value: object, folder: Path) -> str:
+    text = _text(value, folder)
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("Cet en-tête ne contient que des caractères ASCII.")
+    return text
+
+
+def _rpps(value: object, folder: Path) -> str:
+    text = _text(value, folder)
+    if not re.fullmatch(r"[0-9]{11}", text):
+        raise ValueError("Un RPPS compte 11 chiffres.")
+    return text
+
+
+def _switch(value: object, folder: Path) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true ou false est attendu.")
+    return value
+
+
+def _seconds(value: object, folder: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 86400:
+        raise ValueError("Une durée en secondes est attendue, plus grande que zéro.")
+    return float(value)
+
+
+def _ins_roots(value: object, folder: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(one, str) and one in INS_ROOTS for one in value):
+        raise ValueError(f"Un tableau de racines d'INS est attendu, parmi : {', '.join(sorted(INS_ROOTS))}.")
+    return tuple(value)
+
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_LOCAL: Final = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
+
 # Value from TOML or environment, and the folder that relative paths start from.
-_READERS: Final[Mapping[str, Callable[[object, Path], str | int | Path]]] = {
+_READERS: Final[Mapping[str, Callable[[object, Path], object]]] = {
     "issuer_oid": _oid,
     "software_name": _text,
     "software_version": _text,
@@ -160,4 +349,23 @@ _READERS: Final[Mapping[str, Callable[[object, Path], str | int | Path]]] = {
     "mappings": _folder,
     "max_input_bytes": _bound,
     "max_input_depth": _bound,
+    "outbox": _outbox,
+    "default_destination": _text,
+}
+_DESTINATION_READERS: Final[Mapping[str, Callable[[object, Path], object]]] = {
+    "base_url": _url,
+    "ca_bundle": _file,
+    "client_cert": _file,
+    "client_key": _file,
+    "token_env": _variable,
+    "token_command": _words,
+    "actor": _header,
+    "caller_rpps": _rpps,
+    "proxy": _proxy,
+    "post_search": _switch,
+    "connect_timeout_s": _seconds,
+    "read_timeout_s": _seconds,
+    "total_timeout_s": _seconds,
+    "ins_roots": _ins_roots,
+    "max_document_bytes": _bound,
 }

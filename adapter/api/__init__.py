@@ -9,7 +9,7 @@ Path("synthese.html").write_bytes(done.sheet)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapter import cda as cda_printer
@@ -42,10 +42,10 @@ __all__ = [
 class Conversion:
     """One visit converted: the composed document, its three forms, and the warnings met on the way."""
 
-    document: Document
-    cda: bytes
-    bundle: bytes
-    sheet: bytes
+    document: Document = field(repr=False)  # a log must not hold the record by accident
+    cda: bytes = field(repr=False)
+    bundle: bytes = field(repr=False)
+    sheet: bytes = field(repr=False)
     findings: tuple[Finding, ...]
 
 

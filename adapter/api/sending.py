@@ -169,7 +169,7 @@ def send(
     tables = mappings if isinstance(mappings, Mappings) else load(mappings)
     document = compose(visit, options=options, mappings=tables)
     patient = document.patient.ins
-    opposed = visit.sharing is not None and visit.sharing.opposition
+    opposed = visit.sharing.opposition
     if opposed and patient is not None:
         outbox.record_opposition(patient)
     cda, bundle = render_cda(document), render_bundle(document)

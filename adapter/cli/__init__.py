@@ -1,7 +1,7 @@
 """Command line ``dmp-adapter``: one module per command, loaded when it is named.
 
-Exit codes: 0 done, 1 findings, 2 usage, files or mappings, 3 refused by the DMP, 4 queued or unknown (3 and 4 belong
-to sending, which is not there yet), 130 interrupted.
+Exit codes: 0 done, 1 findings, 2 usage, files or mappings, 3 refused by the DMP or by the patient, 4 queued or
+unknown, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from adapter.cli.french import FrenchGroup
 
 __all__ = ["main"]
 
-COMMANDS = ("convert", "validate", "schema", "mappings", "rules")
+COMMANDS = ("convert", "validate", "schema", "mappings", "rules", "send", "outbox", "dmp", "simulator")
 
 
 class Commands(FrenchGroup):
@@ -50,5 +50,6 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
 def main() -> None:
     """Visites soins palliatifs (VSP) en documents CDA R2, FHIR R4 et fiche lisible.
 
-    Codes de retour : 0 fait, 1 constats, 2 commande, fichiers ou tables, 130 interrompu.
+    Codes de retour : 0 fait, 1 constats, 2 commande, fichiers ou tables, 3 refusé (DMP, opposition du
+    patient), 4 en attente ou inconnu, 130 interrompu.
     """

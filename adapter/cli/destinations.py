@@ -6,12 +6,11 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from adapter.cli.french import Misuse, nearest
+from adapter.cli.french import Misuse, OneOf, nearest
 
 if TYPE_CHECKING:
     from adapter.api.sending import DmpServer
@@ -29,6 +28,15 @@ outbox_option = click.option(
 )
 destination_option = click.option(
     "--destination", metavar="NOM", help="DMP parmi ceux des réglages (sinon default_destination, sinon le seul)."
+)
+
+answer_option = click.option(
+    "--answer",
+    "form",
+    type=OneOf("text", "json"),
+    default="text",
+    metavar="text|json",
+    help="Forme de la réponse (text par défaut).",
 )
 
 
@@ -181,5 +189,3 @@ def patient_ins(visit: str | None, ins_file: str | None, settings: Settings) -> 
 
 
 PRODUCTION_ROOT = "1.2.250.1.213.1.4.8"
-
-

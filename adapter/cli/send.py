@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapter.cli import rows
-from adapter.cli.choices import each_once, format_option, mappings_option, read, settings_option
-from adapter.cli.destinations import destination_option, open_queue, outbox_option, server
+from adapter.cli.choices import each_once, mappings_option, read, settings_option
+from adapter.cli.destinations import answer_option, destination_option, open_queue, outbox_option, server
 from adapter.cli.files import read_bounded
-from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, OneOf, told_os
+from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, OneOf, told_os
+from adapter.cli.numbers import Whole
 
 if TYPE_CHECKING:
     from adapter.api.sending import DmpServer, Forms
@@ -30,7 +31,7 @@ HEAD = ("visite", "n°", "état", "document", "")
 @click.command("send", cls=FrenchCommand)
 @click.argument("visits", nargs=-1, required=True, metavar="VISITE...")
 @click.option(
-    "--documents",
+    "--format",
     "forms",
     type=OneOf("cda", "fhir", "both"),
     default="cda",
@@ -43,21 +44,21 @@ HEAD = ("visite", "n°", "état", "document", "")
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(min=0),
-    default=60.0,
+    type=Whole(0, 86400),
+    default=60,
     metavar="SECONDES",
     help="Attente la plus longue avec --wait (60 par défaut) ; ce qui reste demeure en file.",
 )
 @mappings_option
 @settings_option
-@format_option("text", "json")
+@answer_option
 def command(
     visits: tuple[str, ...],
     forms: Forms,
     destination: str | None,
     outbox_url: str | None,
     wait: bool,
-    timeout_s: float,
+    timeout_s: int,
     mappings: str | None,
     settings_file: str | None,
     form: str,

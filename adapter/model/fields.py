@@ -26,6 +26,11 @@ class Model(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=False)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"  # what a visit holds must not reach a log by accident
+
+    __str__ = __repr__
+
 
 def _plausible_year(year: int) -> None:
     """Nothing; refuses a year that no living memory or plan reaches, a slip of the keyboard as a rule."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 import jiter
@@ -76,6 +77,8 @@ JSON_RULES: Final[dict[str, JsonRule]] = {
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 100
+MAX_FINDINGS: Final = 1000
+"""Beyond, the text is not one with faults but something else; telling a million of them would help nobody."""
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -147,7 +150,8 @@ def read_json(
 ) -> tuple[JsonValue, list[Finding]]:
     """JSON value of `data` and the forbidden characters found in its texts.
 
-    For a caller that goes on to collect findings of its own; the arguments are those of `parse_json`.
+    For a caller that goes on to collect findings of its own; the arguments are those of `parse_json`. Findings stop
+    one beyond `MAX_FINDINGS`.
 
     Raises:
         FindingsError: `data` gives no value at all (size, encoding, syntax, repeated key, depth...).
@@ -173,7 +177,7 @@ def read_json(
             _refuse(text, max_depth, root)
         value = value[0]
     if any(mark in text and pattern.search(text) for mark, pattern in SUSPICIOUS):
-        return value, list(_characters(value, root))
+        return value, list(islice(_characters(value, root), MAX_FINDINGS + 1))
     return value, []
 
 
@@ -218,7 +222,7 @@ def _diagnose(text: bytes, max_depth: int, root: str) -> list[Finding]:
         ]
     except ValueError:  # an integer of thousands of digits
         return [_strict_fault(text)]
-    return list(_faults(loose, root)) or [_strict_fault(text)]
+    return list(islice(_faults(loose, root), MAX_FINDINGS + 1)) or [_strict_fault(text)]
 
 
 def _encoding_message(text: bytes) -> str:

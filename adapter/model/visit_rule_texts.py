@@ -45,6 +45,9 @@ _OWN: Final = (
          _FORMAT),
     Rule("VIS-TOO-MANY", _E, "Trop de constats",
          "Les données ont tant de fautes que seules les premières sont dites.", _FORMAT),
+    Rule("VIS-TOO-LARGE", _E, "Trop de valeurs",
+         "Une visite compte quelques milliers de valeurs au plus ; un fichier qui en a plus de 100 000 est refusé sans "
+         "autre examen.", "RFC 8259 section 9 (un lecteur peut borner ce qu'il accepte)"),
     Rule("VIS-MISSING", _E, "Champ obligatoire absent", "Ce champ est nécessaire pour produire le document.", _FORMAT),
     Rule("VIS-TYPE", _E, "Type JSON inattendu",
          "La valeur n'est pas du type prévu (texte, nombre entier, booléen, tableau, objet). Un champ sans valeur ne "

@@ -81,10 +81,15 @@ visit = adapter.read_visit(open({str(FULL)!r}, "rb").read())
 document = adapter.compose(visit, options=adapter.Options(issuer_oid="1.2.250.1.999.1"))
 cda, bundle = adapter.render_cda(document), adapter.render_bundle(document)
 assert adapter.check_outputs(cda, bundle) == []
+assert len(repr(adapter.convert(open({str(FULL)!r}, "rb").read()))) < 10_000, "a log would hold the record"
 """
     for first in ("", "import adapter.compose\n", "from adapter import compose\n"):
         run = subprocess.run(
-            [sys.executable, "-c", first + program], cwd=bare_folder, env=environment(), capture_output=True, check=False
+            [sys.executable, "-c", first + program],
+            cwd=bare_folder,
+            env=environment(),
+            capture_output=True,
+            check=False,
         )
         assert run.returncode == 0, run.stderr.decode()
 

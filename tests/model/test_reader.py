@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from adapter.errors import Finding, Severity, VisitInvalid
 from adapter.model import reader
+from adapter.model.json_input import MAX_FINDINGS
 from adapter.model.reader import check_visit, read_visit
 from adapter.model.visit import Visit
 from adapter.model.visit_rule_texts import RULES
@@ -109,7 +110,7 @@ def test_a_text_over_the_size_limit_is_not_read() -> None:
 def test_a_flood_of_faults_is_told_in_part() -> None:
     visit, findings = check_visit(changed(("scales", [{}] * 50_000)))
     assert visit is None
-    assert len(findings) == reader.MAX_FINDINGS + 1
+    assert len(findings) == MAX_FINDINGS + 1
     assert (findings[-1].rule, findings[-1].path) == ("VIS-TOO-MANY", "$")
 
 
@@ -361,7 +362,7 @@ def test_the_bounds_of_a_scale_are_scores_and_their_neighbours_are_not(scale: st
 
 
 def test_every_rule_is_shown_by_a_refused_sample_or_a_warning() -> None:
-    shown = {rule for rule, _, _ in WARNINGS} | {"JSON-SIZE", "VIS-TOO-MANY"}
+    shown = {rule for rule, _, _ in WARNINGS} | {"JSON-SIZE", "VIS-TOO-MANY", "VIS-TOO-LARGE"}
     for path in (SAMPLES / "refused").glob("*.findings.json"):
         shown |= {row["rule"] for row in json.loads(path.read_text(encoding="utf-8"))}
     assert set(RULES) - shown == set()
@@ -404,3 +405,15 @@ class _Only:
 
     def __init__(self, known: dict[str, BaseModel]) -> None:
         self.__dict__.update(known)
+
+
+def test_a_file_of_too_many_values_is_refused_before_each_is_judged() -> None:
+    problems = b",".join([b"{}"] * reader.MAX_VALUES)
+    _, found = check_visit(b'{"problems": [' + problems + b"]}")
+    assert [(finding.rule, finding.path) for finding in found] == [("VIS-TOO-LARGE", "$")]
+
+
+def test_many_forbidden_characters_are_told_up_to_a_limit() -> None:
+    _, found = check_visit(b'{"present": [' + b",".join([rb'"\u0007"'] * 5000) + b"]}")
+    assert len(found) == MAX_FINDINGS + 1
+    assert found[-1].rule == "VIS-TOO-MANY"

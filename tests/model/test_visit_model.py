@@ -4,6 +4,7 @@ import types
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, get_origin
 
 import pytest
@@ -12,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from adapter.model import codes, fields, visit
 from adapter.model.fields import day, decimal_text, moment, partial_day
+from adapter.model.reader import read_visit
 from adapter.model.visit import Visit
 
 
@@ -159,3 +161,10 @@ def test_every_local_value_list_is_published() -> None:
     assert all(any(value is published for published in codes.LOCAL_CODES.values()) for value in lists)
     for table, values in codes.LOCAL_CODES.items():
         assert len(set(values.__args__)) == len(values.__args__), table
+
+
+def test_a_visit_never_shows_what_it_holds() -> None:
+    path = Path(__file__).resolve().parents[2] / "samples" / "visits" / "s1.exhaustive.json"
+    read = read_visit(path.read_bytes())
+    assert {repr(read), str(read), f"{read}"} == {"Visit(***)"}
+    assert repr(read.patient.ins) == "Ins(***)"

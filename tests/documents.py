@@ -354,7 +354,8 @@ def problems() -> Section:
         ),
         (
             Problem(
-                key=key("problem-1"), anchor="problem-1", statement="Adénocarcinome du pancréas, depuis 03/2026",
+                key=key("problem-1"), anchor="problem-1",
+                statement="Adénocarcinome du pancréas, depuis 03/2026, en cours",
                 kind=snomed("282291009", "interprétation diagnostique"),
                 what=concept(
                     "Adénocarcinome du pancréas",
@@ -428,7 +429,7 @@ def treatments() -> Section:
         "Morphine 20 mg si besoin, au plus 4 prises par 24 h",
         "Fentanyl patch 12 µg/h",
         "Atorvastatine, arrêtée le 12/10/2026",
-        "Midazolam, prescription anticipée",
+        "Midazolam, prescription anticipée, 1 ampoule si détresse",
     )
     return _section(
         "treatments", loinc("10160-0", "Historique de la prise médicamenteuse"), "Traitements", "treatments",
@@ -437,7 +438,7 @@ def treatments() -> Section:
         (
             Medication(
                 key=key("treatment-1"), anchor="treatment-1", statement=words[0], status="active",
-                product=concept("Morphine", Coding(ATC, "N02AA01", "Morphine")), form="comprimé LP",
+                product=concept("Morphine", Coding(ATC, "N02AA01", "Morphine")), form="LP",
                 route=concept("Voie orale", Coding(EDQM, "20053000", "Voie orale")), dose=Quantity("60", "mg", "mg"),
                 times_per_day=2, dosage="60 mg matin et soir", start="2026-09-21", indication="Douleur",
             ),
@@ -451,7 +452,7 @@ def treatments() -> Section:
                 key=key("treatment-3"), anchor="treatment-3", statement=words[2], status="active",
                 product=concept("Fentanyl", Coding(ATC, "N02AB03", "Fentanyl")),
                 route=concept("Voie transdermique", Coding(EDQM, "20070000", "Voie transdermique")),
-                rate=Quantity("12", "µg/h", "ug/h"), start="2026-10", dosage="1 patch toutes les 72 heures",
+                rate=Quantity("12", "µg/h", "ug/h"), start="2026-10", dosage="patch 12 µg/h",
                 every_hours=72,
             ),
             Medication(
@@ -648,7 +649,7 @@ def devices() -> Section:
             ),
             Device(
                 key=key("device-2"), anchor="device-2", statement="Lit",
-                what=concept("Lit médicalisé", snomed("91537007")),
+                what=concept("Lit médicalisé", snomed("91537007", "lit")),
             ),
         ),
     )  # fmt: skip
@@ -706,7 +707,7 @@ def social() -> Section:
 
 def assessment() -> Section:
     return _section(
-        "assessment", loinc("51847-2", "Évaluation et plan"), "Évaluation", "assessment",
+        "assessment", loinc("51847-2", "Évaluation et plan"), "Évaluation", "function",
         "1.3.6.1.4.1.19376.1.5.3.1.1.13.2.5 1.2.250.1.213.1.1.2.116",
         (Paragraph("Phase palliative.", label="Phase", strong=True),),
     )  # fmt: skip
@@ -757,7 +758,7 @@ def plan() -> Section:
             ),
             Request(
                 key=key("request-2"), anchor="request-2", statement="Soutien psychologique du mari",
-                what=concept("Soutien psychologique", loinc("75780-7")), status="done",
+                what=concept("Soutien psychologique"), status="done",
             ),
             Request(
                 key=key("request-3"), anchor="request-3", statement="Aide à domicile demandée",
@@ -846,7 +847,7 @@ def full_document() -> Document:
             type=Coding(NGAP, "VSP", "Visite soins palliatifs"),
         ),
         sections=sections,
-        fhir_sections=tuple(FhirSection(s.fhir, s.code, s.title) for s in sections),
+        fhir_sections=tuple(FhirSection(s.fhir, s.code, s.title) for s in sections if s.key != "assessment"),
         profiles={},
         author_function=Coding(FUNCTION, "PCP", "Médecin traitant"),
         relatives=RELATIVES,
@@ -880,7 +881,9 @@ def locum_document() -> Document:
         address=Address(("1 rue des Ajoncs",), "29000", "Quimper"),
     )
     place = Place(key=key("ehpad-place"), kind=concept("EHPAD"), label="EHPAD Les Ajoncs", organization=ehpad)
-    return replace(document, author_function=None, replaced=REPLACED, encounter=replace(document.encounter, place=place))
+    return replace(
+        document, author_function=None, replaced=REPLACED, encounter=replace(document.encounter, place=place)
+    )
 
 
 def minimal_document() -> Document:

@@ -22,6 +22,7 @@ _MONTHS = (
     "décembre",
 )
 _FIRST_MONTHS_OF_LIFE = 36
+_HOUR = re.compile(r"(?<=\d) h\b(?: (?=\d\d\b))?")
 _PAIRS = re.compile(r"\b0\d(?: \d\d){4}\b")
 
 
@@ -39,10 +40,12 @@ def attribute(value: str) -> str:
 
 
 def text(value: str) -> str:
-    """`value` as HTML text, its line breaks kept; a phone number in pairs is never cut at the end of a line."""
+    """`value` as HTML text, its line breaks kept; no line ends within a phone number in pairs or an hour."""
     value = attribute(value)
     if "0" in value and " " in value:
         value = _PAIRS.sub(lambda found: found.group().replace(" ", "\u00a0"), value)
+    if " h" in value:
+        value = _HOUR.sub(lambda found: found.group().replace(" ", "\u00a0"), value)
     return value.replace("\n", "<br>\n") if "\n" in value else value
 
 

@@ -42,6 +42,7 @@ dd { margin: 0; }
 .call h2 { font-size: .95rem; color: var(--deep); margin: 0 0 .25rem; }
 .call p, .call ul { margin: .1rem 0; padding: 0; list-style: none; }
 .call a { font-size: 1.15rem; font-weight: 700; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.call a[href^="mailto:"] { font-size: 1rem; white-space: normal; overflow-wrap: anywhere; }
 .urgent { border: 2px solid var(--red); background: #fff; }
 .urgent h2, .urgent a { color: var(--red); }
 .urgent a { font-size: 1.5rem; }

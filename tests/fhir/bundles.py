@@ -11,21 +11,16 @@ from typing import Any
 
 from adapter.fhir import render
 from adapter.model.document import Document
-from tests.documents import loinc
 
 Json = dict[str, Any]
 
 EDITION = Path(__file__).resolve().parents[2] / "mappings" / "editions" / "2026-11.toml"
 PROFILES: dict[str, str] = tomllib.loads(EDITION.read_text("utf-8"))["profiles"]
 
-# The shared documents reuse the CDA section codes; this one is not in the value set of the FHIR sections.
-_SECTION_CODES = {"51847-2": loinc("55112-7", "Commentaire")}
-
 
 def declared(document: Document) -> Document:
-    """`document` with the profiles of the edition and section codes that FHIR admits."""
-    sections = tuple(replace(s, code=_SECTION_CODES.get(s.code.code, s.code)) for s in document.fhir_sections)
-    return replace(document, profiles=PROFILES, fhir_sections=sections)
+    """`document` with the profiles of the edition."""
+    return replace(document, profiles=PROFILES)
 
 
 def bundle_of(document: Document) -> Json:

@@ -263,6 +263,8 @@ def test_dates_numbers_and_sizes_read_like_french() -> None:
 def test_a_phone_number_is_not_cut_at_the_end_of_a_line() -> None:
     assert text("EMSP : 02 00 00 00 02, puis 15") == "EMSP : 02\u00a000\u00a000\u00a000\u00a002, puis 15"
     assert text("30 mg 3 fois par jour") == "30 mg 3 fois par jour"
+    assert text("le 12/10 à 10 h 05") == "le 12/10 à 10\u00a0h\u00a005"
+    assert text("3 heures") == "3 heures"
 
 
 def test_css_string_holds_no_character_that_could_close_it() -> None:

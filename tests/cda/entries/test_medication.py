@@ -19,7 +19,7 @@ def _treatment(number: int) -> Medication:
 def test_a_regular_treatment_has_dose_route_frequency_and_reason() -> None:
     act = entry(documents.treatments(), _treatment(1))
     assert act.get("moodCode") == "EVN"
-    assert string(act, "c:administrationUnitCode/c:originalText/text()") == "comprimé LP"
+    assert string(act, "c:administrationUnitCode/c:originalText/text()") == "LP"
     assert strings(act, "c:doseQuantity/*/@value") == ["60", "60"]
     assert strings(act, "c:doseQuantity/*/@unit") == ["mg", "mg"]
     assert string(act, "c:routeCode/@code") == "20053000"

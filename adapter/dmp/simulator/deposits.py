@@ -28,6 +28,7 @@ from adapter.dmp.simulator.pdsm_rules import (
     check_submission_set,
     contained,
     list_kind,
+    place,
     references,
 )
 from adapter.dmp.simulator.registry import Found, Registry
@@ -416,13 +417,13 @@ def _resolve(registry: Registry, deposit: Deposit, facts: dict[str, Facts]) -> N
         attachments = [one["attachment"] for one in dicts(entry.resource.get("content"))]
         for attachment in attachments:
             attachment["url"] = deposit.references.get(attachment["url"], attachment["url"])
-        for holder, at in references(entry.resource, entry.at):
+        for holder in references(entry.resource):
             text = holder["reference"]
             if text in deposit.references:
                 holder["reference"] = deposit.references[text]
             elif text.startswith("urn:"):
-                issue = Issue("La référence ne désigne aucune entrée du dépôt.", WRONG, "not-found", f"{at}.reference")
-                raise Refusal(422, issue)
+                where = f"{place(entry.resource, holder, entry.at)}.reference"
+                raise Refusal(422, Issue("La référence ne désigne aucune entrée du dépôt.", WRONG, "not-found", where))
     _check_lists(registry, deposit)
 
 

@@ -8,7 +8,6 @@ submissionset-comprehensive, folder-comprehensive.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -234,17 +233,32 @@ def contained(value: Element, reference: str) -> Element | None:
     return next((one for one in dicts(value.get("contained")) if one.get("id") == name), None)
 
 
-def references(value: Any, at: str) -> Iterator[tuple[Element, str]]:
-    """Every object that holds a literal ``reference``, and its FHIRPath."""
+def references(value: Any) -> list[Element]:
+    """Every object that holds a literal ``reference``; `place` tells where."""
+    found: list[Element] = []
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is dict:
+            if type(one.get("reference")) is str:
+                found.append(one)
+            waiting += [child for child in one.values() if type(child) is dict or type(child) is list]
+        else:
+            waiting += [child for child in one if type(child) is dict or type(child) is list]
+    return found
+
+
+def place(value: Any, wanted: Any, at: str) -> str:
+    """FHIRPath of the very object `wanted` in `value`, or an empty text."""
+    if value is wanted:
+        return at
     if isinstance(value, dict):
-        if isinstance(value.get("reference"), str):
-            yield value, at
-        for name, child in value.items():
-            if isinstance(child, dict | list):
-                yield from references(child, f"{at}.{name}")
+        steps = [place(child, wanted, f"{at}.{name}") for name, child in value.items()]
     elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from references(child, f"{at}[{index}]")
+        steps = [place(child, wanted, f"{at}[{index}]") for index, child in enumerate(value)]
+    else:
+        return ""
+    return next(filter(None, steps), "")
 
 
 def _required(issues: Issues, value: Element, at: str, names: tuple[str, ...]) -> None:
@@ -278,14 +292,13 @@ def _contained(issues: Issues, value: Element, at: str) -> None:
     """Every ``#id`` names a contained resource, and each of these is named (dom-3)."""
     ids = {text_of(one, "id") for one in dicts(value.get("contained"))}
     named = set()
-    for holder, where in references(value, at):
+    for holder in references(value):
         text = holder["reference"]
         if text.startswith("#"):
             named.add(text[1:])
             if text[1:] not in ids:
-                issues.wrong(
-                    f"{where}.reference", "La référence ne désigne aucune ressource contenue.", kind="not-found"
-                )
+                where = f"{place(value, holder, at)}.reference"
+                issues.wrong(where, "La référence ne désigne aucune ressource contenue.", kind="not-found")
     if ids - named:
         issues.wrong(f"{at}.contained", "Une ressource contenue n'est citée nulle part (dom-3).", kind="structure")
 

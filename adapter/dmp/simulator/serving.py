@@ -30,6 +30,9 @@ def _server(app: FastAPI) -> uvicorn.Server:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
             super().connection_made(transport)
             self.access_log = False  # whatever the process logs: a URL may hold an INS
+            own: socket.socket | None = transport.get_extra_info("socket")
+            if own is not None:  # asyncio leaves it alone on a socket made without a protocol number
+                own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.client is not None:
                 faults.transports[self.client] = transport
 

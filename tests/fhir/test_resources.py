@@ -423,7 +423,7 @@ def test_the_status_of_a_request_is_kept(status: str, printed: tuple[str, str]) 
 def test_a_request_names_who_does_it_by_when() -> None:
     found = service_request(_request(performer_label="Karim", due=date(2026, 10, 20)), "nurse", FRAME)
     assert found["performer"] == [{"reference": "urn:uuid:nurse", "display": "Karim"}]
-    assert found["occurrenceDateTime"] == "2026-10-20"
+    assert found["occurrencePeriod"] == {"end": "2026-10-20"}  # a limit, not the day it happens
     assert profiles(found) == ["fr-service-request-document"]
     assert service_request(_request(performer_label="SSIAD"), "", FRAME)["performer"] == [{"display": "SSIAD"}]
 

@@ -37,7 +37,7 @@ def test_the_offset_of_la_reunion_is_kept(fill: str) -> None:
     moments = re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)", bundle)
     assert moments
     assert set(moments) == {"+04:00"}
-    assert "16 h 00" in sheet
+    assert "16\u00a0h\u00a000" in sheet
     assert "16 h 00" in cda
 
 

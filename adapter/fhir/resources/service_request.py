@@ -30,7 +30,7 @@ def service_request(value: Request, performer: str, frame: Frame) -> Json:
     found["code"] = concept(value.what)
     found["subject"] = frame.patient
     if value.due:
-        found["occurrenceDateTime"] = value.due.isoformat()
+        found["occurrencePeriod"] = {"end": value.due.isoformat()}  # by then, not on that day
     found["authoredOn"] = frame.written_at
     found["requester"] = frame.author
     who: Json = reference(performer) if performer else {}

@@ -523,7 +523,8 @@ class _BundleReader:
     def _request(self, index: int, resource: Json) -> None:
         key = self._entry("request", index, resource)
         self._concept("request", key, "code", resource.get("code"), (index, "code"))
-        self._add("request", key, "due", moment(resource.get("occurrenceDateTime")), (index, "occurrence"))
+        due = (resource.get("occurrencePeriod") or {}).get("end")
+        self._add("request", key, "due", moment(due), (index, "occurrence"))
         state = f"{resource.get('status', '')}/{resource.get('intent', '')}"
         self._add("request", key, "status", _REQUEST_STATES.get(state, state), (index, "status"))
         for performer in resource.get("performer", ()):

@@ -63,7 +63,7 @@ def run(
     Raises:
         MissingExtra: FastAPI or uvicorn is not installed.
         OSError: the port cannot be listened to.
-        sqlite3.Error: the database cannot be used.
+        StoreUnusable: the database cannot be used.
     """
     try:
         from adapter.dmp.simulator import app, serving

@@ -112,7 +112,7 @@ def run(
         on_ready: called with the base URL once connections are taken.
     Raises:
         OSError: the port cannot be listened to.
-        sqlite3.Error: the database cannot be used.
+        StoreUnusable: the database cannot be used.
     """
     with socket.create_server((host, port)) as listening:
         server = _server(create_app(database, size_limit=size_limit))

@@ -15,7 +15,10 @@ from typing import Any, Final
 
 import orjson
 
+from adapter.errors import AdapterError
+
 SCHEMA_VERSION: Final = 1
+_UNUSABLE: Final = "Ce fichier n'est pas utilisable par le simulateur (autre base, autre version, ou droits)."
 EVENTS_KEPT: Final = 5000
 
 _SCHEMA: Final = """
@@ -145,6 +148,10 @@ class Event:
     detail: str = ""
 
 
+class StoreUnusable(AdapterError):
+    """The file is no database of the simulator, is that of another version, or cannot be written."""
+
+
 class Store:
     """The database; use it inside ``reading()`` or ``writing()`` only."""
 
@@ -152,10 +159,13 @@ class Store:
         """Open or create `database`, a path or ``:memory:``.
 
         Raises:
-            sqlite3.Error: not a database of the simulator, or not writable.
+            StoreUnusable: not a database of the simulator, or not writable.
         """
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(database, timeout=10.0, isolation_level=None, check_same_thread=False)
+        try:
+            self._connection = sqlite3.connect(database, timeout=10.0, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as fault:
+            raise StoreUnusable(_UNUSABLE) from fault
         try:
             if database != ":memory:":
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -166,9 +176,9 @@ class Store:
                 raise sqlite3.DatabaseError("schema of another version")
             self._connection.executescript(_SCHEMA)
             self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        except sqlite3.Error:
+        except sqlite3.Error as fault:
             self._connection.close()
-            raise
+            raise StoreUnusable(_UNUSABLE) from fault
 
     def close(self) -> None:
         """Close the database; nothing may be asked afterwards."""

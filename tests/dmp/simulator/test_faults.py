@@ -15,6 +15,7 @@ from requests.exceptions import ChunkedEncodingError
 from requests.exceptions import ConnectionError as Disconnected
 
 from adapter.dmp.simulator import serve
+from adapter.dmp.simulator.store import StoreUnusable
 from tests.dmp.simulator.conftest import Caller, codes
 from tests.dmp.simulator.deposited import AUTHOR, INS, cda, deposit, simplified
 
@@ -182,7 +183,7 @@ def test_a_file_keeps_everything_from_one_run_to_the_next(tmp_path: Path) -> Non
     assert held.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     held.execute("PRAGMA user_version = 99")
     held.close()
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(StoreUnusable):
         serve(database)
 
 

@@ -5,9 +5,17 @@ The statements are written once, with ``:name`` parameters, in words that both u
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from functools import wraps
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
+
+from adapter.outbox.errors import OutboxContended
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_CONTENDED_TRIES: Final = 8
 
 Values = Mapping[str, object]
 Record = tuple[Any, ...]
@@ -64,3 +72,18 @@ class Database(Protocol):
     def close(self) -> None:
         """Closes every connection of this process."""
         ...
+
+
+def retried(method: Callable[P, R]) -> Callable[P, R]:
+    """The method, run again when its transaction met another one on the same rows."""
+
+    @wraps(method)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(_CONTENDED_TRIES - 1):
+            try:
+                return method(*args, **kwargs)
+            except OutboxContended:
+                continue
+        return method(*args, **kwargs)
+
+    return run

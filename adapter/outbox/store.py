@@ -8,88 +8,20 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import wraps
-from pathlib import Path
-from typing import Final, ParamSpec, Self, TypeVar
+from typing import Final, Self
 
-from adapter.errors import OutboxError
 from adapter.model.document import Identifier
-from adapter.outbox import audit, payload, schema
-from adapter.outbox.database import Database, Record, Session
-from adapter.outbox.errors import (
-    LeaseLost,
-    OutboxConflict,
-    OutboxContended,
-    OutboxDamaged,
-    OutboxKey,
-    OutboxRefusal,
-)
+from adapter.outbox import audit, payload, schema, statements, trail
+from adapter.outbox.database import Database, Session, retried
+from adapter.outbox.errors import LeaseLost, OutboxConflict, OutboxContended, OutboxDamaged, OutboxRefusal
+from adapter.outbox.opening import find_database, unlock
+from adapter.outbox.rows import milliseconds, read_page, read_row
+from adapter.outbox.rows import moment as to_moment
 from adapter.outbox.sealing import KEY_VARIABLE, Seal, parse_key, patient_digest
 from adapter.outbox.values import ChainReport, Claim, Disclosure, Reason, Row, Settlement, State
 from adapter.submission.values import Submission
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-_CONTENDED_TRIES: Final = 8
-_PAGE: Final = 500
 _CODE_MAX: Final = 200
-
-_COLUMNS: Final = """r.id, r.key, r.destination, r.endpoint, r.form, r.state, r.dead, r.reason, r.dmp_code, r.attempts,
-    r.created_at, r.updated_at, r.due_at, r.set_unique_id, r.size_bytes, r.purged"""
-
-# A row to send waits for the older versions of its documents; rows that may have left already never wait.
-_DUE: Final = """
-    SELECT r.id, r.key, r.destination, r.endpoint, r.state, r.patient, r.attempts FROM outbox_row r
-    WHERE r.due_at <= :now AND r.destination IN ({names}) AND (r.state <> 'queued' OR NOT EXISTS (
-        SELECT 1 FROM outbox_document d
-        JOIN outbox_document p ON p.set_id = d.set_id AND p.destination = d.destination AND p.patient = d.patient
-            AND p.live = 1 AND (p.version < d.version OR (p.version = d.version AND p.row_id < d.row_id))
-        JOIN outbox_row q ON q.id = p.row_id
-        WHERE d.row_id = r.id AND q.id <> r.id AND q.dead = 0 AND q.state IN ('queued', 'sending', 'unknown')))
-    ORDER BY r.due_at, r.id LIMIT 1"""
-
-# The document to replace is ours and will not leave by itself.
-_PREDECESSOR_STOPPED: Final = """
-    SELECT 1 FROM outbox_document d
-    JOIN outbox_document p ON p.unique_id = d.replaces AND p.destination = d.destination AND p.live = 1
-    JOIN outbox_row q ON q.id = p.row_id
-    WHERE d.row_id = :id AND d.replaces <> ''
-        AND (q.state IN ('blocked', 'rejected') OR (q.dead = 1 AND q.state IN ('queued', 'sending', 'unknown')))"""
-
-# Every document of the older row has a correction that was found at the DMP.
-_REPLACE: Final = """
-    UPDATE outbox_row SET state = 'replaced', reason = '', dead = 0, due_at = NULL, lease = NULL, updated_at = :now
-    WHERE state IN ('accepted', 'confirmed')
-        AND id IN (SELECT p.row_id FROM outbox_document d
-            JOIN outbox_document p ON p.unique_id = d.replaces AND p.destination = d.destination AND p.live = 1
-            WHERE d.row_id = :id AND d.replaces <> '')
-        AND NOT EXISTS (SELECT 1 FROM outbox_document o WHERE o.row_id = outbox_row.id AND NOT EXISTS (
-            SELECT 1 FROM outbox_document n JOIN outbox_row m ON m.id = n.row_id
-            WHERE n.replaces = o.unique_id AND n.destination = o.destination
-                AND m.state IN ('confirmed', 'replaced')))"""
-
-_RELEASE_SUCCESSORS: Final = """
-    UPDATE outbox_row SET state = 'queued', reason = '', due_at = :now, updated_at = :now
-    WHERE state = 'blocked' AND reason = 'predecessor' AND id IN (
-        SELECT d.row_id FROM outbox_document p
-        JOIN outbox_document d ON d.replaces = p.unique_id AND d.destination = p.destination
-        WHERE p.row_id = :id)"""
-
-
-def _retried(method: Callable[P, R]) -> Callable[P, R]:
-    """The method, run again when its transaction met another one on the same rows."""
-
-    @wraps(method)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(_CONTENDED_TRIES - 1):
-            try:
-                return method(*args, **kwargs)
-            except OutboxContended:
-                continue
-        return method(*args, **kwargs)
-
-    return run
 
 
 def _now() -> datetime:
@@ -126,10 +58,10 @@ class Outbox:
         """
         text = os.environ.get(KEY_VARIABLE, "") if key is None else key
         seal = Seal(parse_key(text) if text else None)
-        database = _database(url)
+        database = find_database(url)
         try:
             schema.migrate(database, audit.GENESIS)
-            secret = _secret(database, seal, bool(text))
+            secret = unlock(database, seal, bool(text))
         except BaseException:
             database.close()
             raise
@@ -147,7 +79,7 @@ class Outbox:
 
     # ------------------------------------------------------------------ what callers do
 
-    @_retried
+    @retried
     def enqueue(
         self,
         submission: Submission,
@@ -174,7 +106,7 @@ class Outbox:
         ids = [entry.unique_id for entry in submission.entries]
         key = idempotency_key or hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
         patient = self.patient_digest(submission.set.patient_id)
-        now = _ms(self._clock())
+        now = milliseconds(self._clock())
         with self._database.transaction() as session:
             known = session.run(
                 "SELECT id, content_digest FROM outbox_row"
@@ -239,7 +171,7 @@ class Outbox:
             OutboxRefusal: there is none.
         """
         with self._database.reading() as session:
-            return _row(session, row_id)
+            return read_row(session, row_id)
 
     def rows(
         self,
@@ -262,18 +194,13 @@ class Outbox:
             conditions["reason"] = reason.value
         if patient is not None:
             conditions["patient"] = self.patient_digest(patient)
-        where = "".join(f" AND r.{name} = :{name}" for name in conditions)
-        statement = f"SELECT {_COLUMNS} FROM outbox_row r WHERE r.id > :after{where} ORDER BY r.id LIMIT :page"  # noqa: S608  # names of columns from the lines above
         after = 0
         while True:
             with self._database.reading() as session:
-                page = [
-                    _to_row(record, _unique_ids(session, record[0]))
-                    for record in session.run(statement, after=after, page=_PAGE, **conditions)
-                ]
-            yield from page
-            if len(page) < _PAGE:
+                page = read_page(session, after, conditions)
+            if not page:
                 return
+            yield from page
             after = page[-1].id
 
     def counts(self) -> Mapping[State, int]:
@@ -284,7 +211,7 @@ class Outbox:
                 for state, count in session.run("SELECT state, count(*) FROM outbox_row GROUP BY state")
             }
 
-    @_retried
+    @retried
     def withdraw(self, row_id: int) -> None:
         """Takes back a row that did not leave; its documents may be queued again.
 
@@ -298,7 +225,7 @@ class Outbox:
             self._put(session, row_id, State.WITHDRAWN, Reason.NONE, None)
             session.run("UPDATE outbox_document SET live = 0 WHERE row_id = :id", id=row_id)
 
-    @_retried
+    @retried
     def retry(self, row_id: int) -> None:
         """Replays a row now: a dead letter, a blocked or rejected row, or one that waits for its next attempt.
 
@@ -325,16 +252,16 @@ class Outbox:
                 raise OutboxRefusal("Ce dépôt est entre les mains d'un autre programme : attendre qu'il ait fini.")
             if state is State.QUEUED and self._opposed(session, patient):
                 raise OutboxRefusal("L'opposition du patient est enregistrée : la lever avant de rejouer ce dépôt.")
-            self._put(session, row_id, state, Reason.NONE, _ms(self._clock()))
+            self._put(session, row_id, state, Reason.NONE, milliseconds(self._clock()))
             session.run("UPDATE outbox_row SET attempts = 0, dead = 0, endpoint = '' WHERE id = :id", id=row_id)
 
-    @_retried
+    @retried
     def record_opposition(self, patient: Identifier) -> int:
         """How many rows of this patient were stopped; those not sent yet, and those queued later, are blocked.
 
         A row that may have left is still searched, and never sent again.
         """
-        now = _ms(self._clock())
+        now = milliseconds(self._clock())
         digest = self.patient_digest(patient)
         with self._database.transaction() as session:
             session.run(
@@ -352,7 +279,7 @@ class Outbox:
             )
         return len(stopped)
 
-    @_retried
+    @retried
     def lift_opposition(self, patient: Identifier) -> None:
         """Forgets the opposition; the rows that it stopped leave when they are retried."""
         with self._database.transaction() as session:
@@ -363,7 +290,7 @@ class Outbox:
         with self._database.reading() as session:
             return self._opposed(session, self.patient_digest(patient))
 
-    @_retried
+    @retried
     def purge(self, older_than: timedelta) -> int:
         """How many rows lost their content: those finished for longer than `older_than`.
 
@@ -375,7 +302,7 @@ class Outbox:
                 "UPDATE outbox_row SET purged = 1 WHERE purged = 0 AND dead = 0 AND updated_at < :before AND (state IN"
                 " ('confirmed', 'replaced', 'rejected', 'withdrawn') OR (state = 'accepted' AND due_at IS NULL))"
                 " RETURNING id",
-                before=_ms(self._clock() - older_than),
+                before=milliseconds(self._clock() - older_than),
             )
             session.run_many("DELETE FROM outbox_part WHERE row_id = :id", [{"id": row_id} for (row_id,) in ids])
         return len(ids)
@@ -388,20 +315,7 @@ class Outbox:
         """
         self._database.check()
         with self._database.reading() as session:
-            ((length, head),) = session.run("SELECT seq, digest FROM outbox_chain WHERE id = 1")
-            previous, seq = audit.GENESIS, 0
-            for found, event, stored in _events(session):
-                seq += 1
-                if found != seq:
-                    return ChainReport(length, head, seq, "Un événement manque dans la trace.")
-                if audit.digest(event) != stored:
-                    return ChainReport(length, head, seq, "Un événement de la trace a été modifié.")
-                if audit.link(event) != previous:
-                    return ChainReport(length, head, seq, "Un événement de la trace n'est pas à sa place.")
-                previous = stored
-            if seq != length or (previous != head):
-                return ChainReport(length, head, min(seq, length) + 1, "La fin de la trace manque ou a été ajoutée.")
-        return ChainReport(length, head)
+            return trail.check(session)
 
     def export_audit(self) -> Iterator[bytes]:
         """The audit trail as NDJSON: one FHIR AuditEvent a line, oldest first.
@@ -411,7 +325,7 @@ class Outbox:
         after = 0
         while True:  # a transaction a page: the caller may write to the queue between two lines
             with self._database.reading() as session:
-                page = _event_page(session, after)
+                page = trail.page(session, after)
             yield from (event + b"\n" for _, event, _ in page)
             if not page:
                 return
@@ -438,13 +352,15 @@ class Outbox:
             if not claim:
                 return None
 
-    @_retried
+    @retried
     def _claim(self, destinations: tuple[str, ...], lease_s: float) -> Claim | bool:
         """One claim; False when nothing is due; True when a row was put aside and the next one must be looked at."""
         moment = self._clock()
-        now, until = _ms(moment), moment + timedelta(seconds=lease_s)
+        now, until = milliseconds(moment), moment + timedelta(seconds=lease_s)
         names = {f"name{number}": name for number, name in enumerate(destinations)}
-        statement = _DUE.format(names=", ".join(f":{name}" for name in names)) + " " + self._database.skip_locked
+        statement = (
+            statements.DUE.format(names=", ".join(f":{name}" for name in names)) + " " + self._database.skip_locked
+        )
         with self._database.transaction() as session:
             due = session.run(statement, now=now, **names)
             if not due:
@@ -454,7 +370,7 @@ class Outbox:
                 if self._opposed(session, patient):
                     self._put(session, row_id, State.BLOCKED, Reason.OPPOSITION, None)
                     return True
-                if session.run(_PREDECESSOR_STOPPED, id=row_id):
+                if session.run(statements.PREDECESSOR_STOPPED, id=row_id):
                     self._put(session, row_id, State.BLOCKED, Reason.PREDECESSOR, None)
                     return True
             try:
@@ -469,7 +385,7 @@ class Outbox:
                 " reason = CASE WHEN state = 'sending' THEN :expired ELSE reason END, updated_at = :now WHERE id = :id",
                 state=state.value,
                 token=token,
-                until=_ms(until),
+                until=milliseconds(until),
                 expired=Reason.LEASE_EXPIRED.value,
                 now=now,
                 id=row_id,
@@ -479,7 +395,7 @@ class Outbox:
                 self._audit(session, claim, (Disclosure("submit", _ids(submission), "4"),))
         return claim
 
-    @_retried
+    @retried
     def may_send(self, claim: Claim) -> bool:
         """False when the patient's opposition was recorded since the claim.
 
@@ -493,7 +409,7 @@ class Outbox:
                 raise LeaseLost("Un autre programme a repris cette ligne de la file d'envoi.")
             return not self._opposed(session, claim.patient)
 
-    @_retried
+    @retried
     def renew(self, claim: Claim, lease_s: float) -> datetime:
         """New end of the lease.
 
@@ -504,14 +420,14 @@ class Outbox:
         with self._database.transaction() as session:
             if not session.run(
                 "UPDATE outbox_row SET due_at = :until WHERE id = :id AND lease = :token RETURNING id",
-                until=_ms(until),
+                until=milliseconds(until),
                 id=claim.row_id,
                 token=claim.token,
             ):
                 raise LeaseLost("Un autre programme a repris cette ligne de la file d'envoi.")
         return until
 
-    @_retried
+    @retried
     def settle(self, claim: Claim, settlement: Settlement) -> State:
         """State in which the row now is: the one asked, or ``blocked`` when the patient's opposition stands.
 
@@ -529,7 +445,7 @@ class Outbox:
             if held:
                 if state is State.QUEUED and self._opposed(session, claim.patient):
                     state, reason, due_in_s = State.BLOCKED, Reason.OPPOSITION, None
-                due = None if due_in_s is None else _ms(now + timedelta(seconds=due_in_s))
+                due = None if due_in_s is None else milliseconds(now + timedelta(seconds=due_in_s))
                 self._put(
                     session,
                     claim.row_id,
@@ -541,9 +457,9 @@ class Outbox:
                     forward=settlement.forward,
                 )
                 if state is State.CONFIRMED:
-                    session.run(_REPLACE, id=claim.row_id, now=_ms(now))
+                    session.run(statements.REPLACE, id=claim.row_id, now=milliseconds(now))
                 if state in (State.ACCEPTED, State.CONFIRMED):
-                    session.run(_RELEASE_SUCCESSORS, id=claim.row_id, now=_ms(now))
+                    session.run(statements.RELEASE_SUCCESSORS, id=claim.row_id, now=milliseconds(now))
             self._audit(session, claim, settlement.disclosures)
         if not held:
             raise LeaseLost("Un autre programme a repris cette ligne de la file d'envoi.")
@@ -560,7 +476,7 @@ class Outbox:
                 f"SELECT min(due_at) FROM outbox_row WHERE due_at IS NOT NULL AND destination IN ({listed})",  # noqa: S608  # names of parameters from the line above
                 **names,
             )
-        return None if due is None else _moment(due)
+        return None if due is None else to_moment(due)
 
     # ------------------------------------------------------------------ inside a transaction
 
@@ -592,7 +508,7 @@ class Outbox:
 
     def _hold(self, session: Session, row_id: int) -> Row:
         session.run(f"SELECT 1 FROM outbox_row WHERE id = :id {self._database.for_update}", id=row_id)  # noqa: S608  # constant of the database
-        return _row(session, row_id)
+        return read_row(session, row_id)
 
     def _put(
         self,
@@ -616,7 +532,7 @@ class Outbox:
             due=due,
             dead=int(dead),
             forward=int(forward),
-            now=_ms(self._clock()),
+            now=milliseconds(self._clock()),
             id=row_id,
         )
 
@@ -628,73 +544,7 @@ class Outbox:
         return payload.from_json(bodies[0], tuple(bodies[1:]))
 
     def _audit(self, session: Session, claim: Claim, disclosures: tuple[Disclosure, ...]) -> None:
-        """Appends the events to the chain; its head is held until the transaction ends, so that it never forks."""
-        if not disclosures:
-            return
-        ((seq, previous),) = session.run(
-            f"SELECT seq, digest FROM outbox_chain WHERE id = 1 {self._database.for_update}"  # noqa: S608  # constant of the database
-        )
-        now = self._clock()
-        for disclosure in disclosures:
-            seq += 1
-            event = audit.audit_event(
-                disclosure,
-                author=claim.submission.set.author.identifier,
-                patient=claim.patient,
-                observer=self._host,
-                recipient=claim.endpoint or claim.destination,
-                recorded=now,
-                previous=previous,
-            )
-            previous = audit.digest(event)
-            session.run(
-                "INSERT INTO outbox_audit (seq, row_id, recorded_at, event, digest)"
-                " VALUES (:seq, :row_id, :now, :event, :digest)",
-                seq=seq,
-                row_id=claim.row_id,
-                now=_ms(now),
-                event=event,
-                digest=previous,
-            )
-        session.run("UPDATE outbox_chain SET seq = :seq, digest = :digest WHERE id = 1", seq=seq, digest=previous)
-
-
-def _database(url: str) -> Database:
-    scheme, _, rest = url.partition("://")
-    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
-        from adapter.outbox.sqlite import SqliteDatabase
-
-        return SqliteDatabase(Path(rest[1:]))
-    if scheme in ("postgresql", "postgres"):
-        try:
-            from adapter.outbox.postgres import PostgresDatabase
-        except ImportError:
-            raise OutboxError("PostgreSQL demande la bibliothèque psycopg (extra « postgres »).") from None
-        return PostgresDatabase(url)
-    raise OutboxError("L'adresse de la file d'envoi doit être sqlite:///fichier ou postgresql://...")
-
-
-@_retried
-def _secret(database: Database, seal: Seal, keyed: bool) -> bytes:
-    """Secret of the patient digests, made at the first opening.
-
-    Raises:
-        OutboxKey: the key is not the one of this queue.
-    """
-    with database.transaction() as session:
-        database.hold_schema(session)
-        stored = schema.read_secret(session)
-        if not stored:
-            secret = schema.new_secret()
-            schema.write_secret(session, seal.close(secret, "digest_secret").hex())
-            return secret
-    sealed = bytes.fromhex(stored)
-    if keyed and sealed[:1] == b"\x00":
-        raise OutboxKey(f"Cette file d'envoi a été créée sans clé : vider {KEY_VARIABLE}, ou en créer une autre.")
-    try:
-        return seal.open(sealed, "digest_secret")
-    except OutboxDamaged:
-        raise OutboxKey(f"La clé ({KEY_VARIABLE}) n'est pas celle de cette file d'envoi.") from None
+        trail.append(session, self._database.for_update, claim, disclosures, self._host, self._clock())
 
 
 def _checked_digest(submission: Submission) -> str:
@@ -716,83 +566,5 @@ def _checked_digest(submission: Submission) -> str:
     return whole.hexdigest()
 
 
-def _events(session: Session) -> Iterator[tuple[int, bytes, str]]:
-    after = 0
-    while page := _event_page(session, after):
-        yield from page
-        after = page[-1][0]
-
-
-def _event_page(session: Session, after: int) -> list[tuple[int, bytes, str]]:
-    """Number, event and digest of the events that follow number `after`."""
-    found = session.run(
-        "SELECT seq, event, digest FROM outbox_audit WHERE seq > :after ORDER BY seq LIMIT :page",
-        after=after,
-        page=_PAGE,
-    )
-    return [(seq, bytes(event), digest) for seq, event, digest in found]
-
-
-def _unique_ids(session: Session, row_id: int) -> tuple[str, ...]:
-    found = session.run("SELECT unique_id FROM outbox_document WHERE row_id = :id ORDER BY position", id=row_id)
-    return tuple(unique_id for (unique_id,) in found)
-
-
-def _row(session: Session, row_id: int) -> Row:
-    found = session.run(f"SELECT {_COLUMNS} FROM outbox_row r WHERE r.id = :id", id=row_id)  # noqa: S608  # constant
-    if not found:
-        raise OutboxRefusal("Ce numéro n'est pas dans la file d'envoi.")
-    return _to_row(found[0], _unique_ids(session, row_id))
-
-
-def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
-    (
-        row_id,
-        key,
-        destination,
-        endpoint,
-        form,
-        state,
-        dead,
-        reason,
-        dmp_code,
-        attempts,
-        created,
-        updated,
-        due,
-        set_unique_id,
-        size,
-        purged,
-    ) = record
-    return Row(
-        id=row_id,
-        key=key,
-        destination=destination,
-        endpoint=endpoint,
-        form=form,
-        state=State(state),
-        dead=bool(dead),
-        reason=Reason(reason),
-        dmp_code=dmp_code,
-        attempts=attempts,
-        created_at=_moment(created),
-        updated_at=_moment(updated),
-        due_at=None if due is None else _moment(due),
-        set_unique_id=set_unique_id,
-        unique_ids=unique_ids,
-        size_bytes=size,
-        purged=bool(purged),
-    )
-
-
 def _ids(submission: Submission) -> tuple[str, ...]:
     return tuple(entry.unique_id for entry in submission.entries)
-
-
-def _ms(moment: datetime) -> int:
-    """Milliseconds since 1970, UTC."""
-    return int(moment.timestamp() * 1000)
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -103,7 +103,7 @@ def test_the_events_hold_by_the_rules_of_fhir(dmp: ScriptedDmp, shared_dir: Path
 
 
 def test_the_export_proves_itself(outbox: Outbox, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapter.outbox.store._PAGE", 3)
+    monkeypatch.setattr("adapter.outbox.trail.PAGE", 3)
     for visit in range(1, 6):
         outbox.enqueue(deposit(visit), destination="dmp")
     worker.drain(60)

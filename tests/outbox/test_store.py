@@ -85,7 +85,7 @@ def test_values_that_contradict_each_other_are_refused(outbox: Outbox, fault: st
 
 
 def test_rows_are_filtered_and_paged(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapter.outbox.store._PAGE", 2)
+    monkeypatch.setattr("adapter.outbox.rows.PAGE", 2)
     ids = [outbox.enqueue(deposit(n, patient=n % 2), destination="ab"[n % 2]) for n in range(5)]
     outbox.withdraw(ids[3])
     assert [row.id for row in outbox.rows()] == ids

@@ -1,0 +1,90 @@
+"""The audit trail in the database: appended to in the transaction of the state it tells of, checked, read in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from adapter.outbox import audit
+from adapter.outbox.database import Session
+from adapter.outbox.rows import milliseconds
+from adapter.outbox.values import ChainReport, Claim, Disclosure
+
+PAGE: Final = 500
+
+
+def append(
+    session: Session,
+    for_update: str,
+    claim: Claim,
+    disclosures: tuple[Disclosure, ...],
+    observer: str,
+    recorded: datetime,
+) -> None:
+    """Appends one event for each disclosure; the head of the chain is held, so that it never forks.
+
+    Args:
+        for_update: end of a select that holds what it reads.
+        observer: name of this system.
+    """
+    if not disclosures:
+        return
+    ((seq, previous),) = session.run(f"SELECT seq, digest FROM outbox_chain WHERE id = 1 {for_update}")  # noqa: S608  # constant of the database
+    for disclosure in disclosures:
+        seq += 1
+        event = audit.audit_event(
+            disclosure,
+            author=claim.submission.set.author.identifier,
+            patient=claim.patient,
+            observer=observer,
+            recipient=claim.endpoint or claim.destination,
+            recorded=recorded,
+            previous=previous,
+        )
+        previous = audit.digest(event)
+        session.run(
+            "INSERT INTO outbox_audit (seq, row_id, recorded_at, event, digest)"
+            " VALUES (:seq, :row_id, :now, :event, :digest)",
+            seq=seq,
+            row_id=claim.row_id,
+            now=milliseconds(recorded),
+            event=event,
+            digest=previous,
+        )
+    session.run("UPDATE outbox_chain SET seq = :seq, digest = :digest WHERE id = 1", seq=seq, digest=previous)
+
+
+def check(session: Session) -> ChainReport:
+    """What the check of every link found, the first broken one pinpointed."""
+    ((length, head),) = session.run("SELECT seq, digest FROM outbox_chain WHERE id = 1")
+    previous, seq = audit.GENESIS, 0
+    for found, event, stored in _events(session):
+        seq += 1
+        if found != seq:
+            return ChainReport(length, head, seq, "Un événement manque dans la trace.")
+        if audit.digest(event) != stored:
+            return ChainReport(length, head, seq, "Un événement de la trace a été modifié.")
+        if audit.link(event) != previous:
+            return ChainReport(length, head, seq, "Un événement de la trace n'est pas à sa place.")
+        previous = stored
+    if seq != length or previous != head:
+        return ChainReport(length, head, min(seq, length) + 1, "La fin de la trace manque ou a été ajoutée.")
+    return ChainReport(length, head)
+
+
+def _events(session: Session) -> Iterator[tuple[int, bytes, str]]:
+    after = 0
+    while found := page(session, after):
+        yield from found
+        after = found[-1][0]
+
+
+def page(session: Session, after: int) -> list[tuple[int, bytes, str]]:
+    """Number, event and digest of the events that follow number `after`."""
+    found = session.run(
+        "SELECT seq, event, digest FROM outbox_audit WHERE seq > :after ORDER BY seq LIMIT :page",
+        after=after,
+        page=PAGE,
+    )
+    return [(seq, bytes(event), digest) for seq, event, digest in found]

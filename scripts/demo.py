@@ -1,4 +1,4 @@
-"""Runs the two commands of the demo as a user would, and shows what came out as one table."""
+"""Runs the commands of the demo as a user would: the documents in one table, then their life in a DMP."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import demo_dmp  # beside this script, which is the folder that Python looks in first
 
 SAMPLES = Path("samples/visits")
 COLUMNS = "{:36} {:>9} {:>9} {:>9} {:>8} {:>14}  {}"
@@ -25,7 +27,12 @@ def main() -> int:
         return 1
     kept = os.environ.get("DEMO_OUT")
     with contextlib.nullcontext(kept) if kept else tempfile.TemporaryDirectory() as folder:
-        return _show(visits, Path(folder))
+        code = _show(visits, Path(folder))
+    if code:
+        return code
+    _say("")
+    with tempfile.TemporaryDirectory() as folder:
+        return demo_dmp.main(Path(folder))
 
 
 def _show(visits: list[Path], out: Path) -> int:

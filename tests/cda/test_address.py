@@ -21,5 +21,5 @@ def test_an_address_of_many_lines_keeps_them_all_in_the_two_places_that_ci_sis_a
     assert [etree.QName(part).localname for part in address] == [
         "streetName", "additionalLocator", "postalCode", "city", "country",
     ]  # fmt: skip
-    said = [line for part in address[:2] for line in (part.text or "").split("\n")]
+    said = [line for part in list(address)[:2] for line in (part.text or "").split("\n")]
     assert said == list(lines)

@@ -13,7 +13,18 @@ import click
 
 from adapter.cli.choices import each_once, format_option, mappings_option, read, settings_option
 from adapter.cli.files import read_bounded, write_together
-from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, OneOf, SomeOf, refuse_closed_output, told_os
+from adapter.cli.french import (
+    FINDINGS,
+    OK,
+    USAGE,
+    FrenchCommand,
+    Misuse,
+    OneOf,
+    SomeOf,
+    refuse_closed_output,
+    shown,
+    told_os,
+)
 
 if TYPE_CHECKING:
     from adapter.compose import Options
@@ -265,11 +276,11 @@ class _Teller:
         if findings:
             from adapter.validation import report
 
-            click.echo(report.as_text({name: findings}), nl=False, err=self.on_stderr)
+            click.echo(report.as_text({shown(name): findings}), nl=False, err=self.on_stderr)
         if written:
             key = written[0].partition(".")[0]
             kinds = ", ".join(one.partition(".")[2] for one in written)
-            click.echo(f"{name} -> {key} ({kinds})")
+            click.echo(f"{shown(name)} -> {key} ({kinds})")
 
     def close(self, written: int) -> None:
         if self.form == "json":

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -163,9 +164,14 @@ def nearest(given: str, known: Sequence[str]) -> str:
 
 def told_os(fault: OSError) -> str:
     """French sentence for what the system refused; the file is named as the caller named it."""
-    name = f"{os.fsdecode(fault.filename)} : " if isinstance(fault.filename, (str, bytes)) else ""
+    name = f"{shown(os.fsdecode(fault.filename))} : " if isinstance(fault.filename, (str, bytes)) else ""
     reason = next((text for kind, text in _REASONS if isinstance(fault, kind)), None)
     return name + (reason or _ERRNO.get(fault.errno or 0) or f"le système refuse (erreur {fault.errno}).")
+
+
+def shown(name: str) -> str:
+    """`name` of a file without the control characters that would drive a terminal or forge a line of a log."""
+    return "".join("\ufffd" if unicodedata.category(character) == "Cc" else character for character in name)
 
 
 _REASONS: tuple[tuple[type[OSError], str], ...] = (

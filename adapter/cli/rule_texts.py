@@ -21,6 +21,15 @@ _OWN = {
         " différents : la seconde effacerait la première. Monter la version de la correction, ou changer"
         " l'identifiant de la visite.",
     ),
+    "CLI-TOO-LARGE": (
+        "Document trop fourni",
+        "Un document de VSP compte quelques milliers d'éléments ou de valeurs ; au-delà de 50 000, il est refusé sans"
+        " autre examen.",
+    ),
+    "CLI-TOO-MANY": (
+        "Trop de constats",
+        "Le document a tant de fautes que seules les premières sont dites.",
+    ),
     "CLI-UNPAIRED": (
         "Document sans son double",
         "Avec --agree, chaque document CDA est comparé au Bundle FHIR du même identifiant ; celui-ci manque parmi les"

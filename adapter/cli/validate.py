@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapter.cli.choices import each_once, folder, format_option, read, settings_option
 from adapter.cli.files import read_bounded
-from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, told_os
+from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, shown, told_os
 from adapter.cli.rule_texts import all_rules, finding
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from adapter.validation.fhir_packages import FhirPackages
     from adapter.validation.kit import CdaKit
 
-VISIT, CDA, BUNDLE = "visit", "cda", "bundle"
+MAX_FINDINGS = 1000
+MAX_VALUES = 50_000  # ten times the fullest document one can think of; some judgements grow with its square
+
+VISIT, CDA, BUNDLE, LARGE = "visit", "cda", "bundle", "large"
 
 
 @click.command("validate", cls=FrenchCommand)
@@ -52,7 +56,7 @@ def command(
         errors += wrong
         warnings += len(found) - wrong
         if form == "text":
-            click.echo(report.as_text({name: found}), nl=False)
+            click.echo(report.as_text({shown(name): found}), nl=False)
         else:
             told.setdefault(name, []).extend(found)
 
@@ -113,7 +117,7 @@ class _Judge:
                 raise Misuse("--fhir-packages : aucun paquet FHIR lisible ici (NOM/package/*.json).") from None
 
     def check(self, data: bytes) -> tuple[str | None, list[Finding]]:
-        """What the file is (None when unknown), and its findings."""
+        """What the file is (None when unknown or too large to be compared), and its findings."""
         kind = self._kind(data)
         found: list[Finding]
         match kind:
@@ -126,9 +130,15 @@ class _Judge:
 
                 _, findings = check_visit(data, **self._limits)
                 found = list(findings)
+            case "large":
+                found = [_too_large("valeurs")]
             case _:
                 found = [finding("CLI-KIND", "", _UNKNOWN + _likely(data))]
-        return kind, list(dict.fromkeys(found))  # two judges may refuse the same bytes in the same words
+        found = list(dict.fromkeys(found))  # two judges may refuse the same bytes in the same words
+        if kind != VISIT and len(found) > MAX_FINDINGS:  # visits bound their own
+            message = f"Seuls les {MAX_FINDINGS} premiers constats sont donnés."
+            found = [*found[:MAX_FINDINGS], finding("CLI-TOO-MANY", "", message)]
+        return None if found and found[0].rule == "CLI-TOO-LARGE" else kind, found
 
     @property
     def _limits(self) -> dict[str, Any]:
@@ -141,13 +151,15 @@ class _Judge:
         if start[:1] not in {b"{", b"["}:
             return None
         from adapter.errors import FindingsError
-        from adapter.model.json_input import read_json
+        from adapter.model.json_input import more_values_than, read_json
 
         try:
             value, _ = read_json(data, **self._limits)
         except FindingsError:  # told by the reader of visits, which reads it in the same way
             return VISIT
-        return BUNDLE if isinstance(value, dict) and "resourceType" in value else VISIT
+        if not isinstance(value, dict) or "resourceType" not in value:
+            return VISIT
+        return LARGE if more_values_than(MAX_VALUES, value) else BUNDLE
 
     def _check_cda(self, data: bytes) -> list[Finding]:
         from adapter.errors import DocumentInvalid
@@ -158,12 +170,18 @@ class _Judge:
             root = parse_xml(data, **self._limits)
         except DocumentInvalid as refused:
             return list(refused.findings)
+        if sum(1 for _ in islice(root.iter(), MAX_VALUES + 1)) > MAX_VALUES:
+            return [_too_large("éléments")]
         return [*check_cda_tree(root), *(self._kit.check(data) if self._kit else ())]
 
     def _check_bundle(self, data: bytes) -> list[Finding]:
         from adapter.validation.fhir_rules import check_bundle
 
         return [*check_bundle(data, **self._limits), *(self._packages.check(data) if self._packages else ())]
+
+
+def _too_large(things: str) -> Finding:
+    return finding("CLI-TOO-LARGE", "", f"Le document compte plus de {MAX_VALUES} {things}.")
 
 
 _UNKNOWN = "Ni une visite, ni un document CDA, ni un Bundle FHIR."

@@ -181,6 +181,23 @@ def read_json(
     return value, []
 
 
+def more_values_than(limit: int, raw: JsonValue) -> bool:
+    """True when `raw` holds more than `limit` values, itself included; stops counting there."""
+    count = 0
+    levels = [iter((raw,))]
+    while levels:
+        for value in levels[-1]:
+            count += 1
+            if count > limit:
+                return True
+            if isinstance(value, (dict, list)) and value:
+                levels.append(iter(value.values() if isinstance(value, dict) else value))
+                break
+        else:
+            levels.pop()
+    return False
+
+
 def _finding(rule: str, path: str, message: str) -> Finding:
     """Finding of this reader; its source comes from the table of rules."""
     return Finding(rule, Severity.ERROR, path, message, JSON_RULES[rule].source)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from adapter.errors import Finding, FindingsError, Severity, VisitInvalid
 from adapter.model import visit_rules
 from adapter.model.fields import MOMENT_WITHOUT_OFFSET
-from adapter.model.json_input import FIELD_LIKE, MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, member, read_json
+from adapter.model.json_input import FIELD_LIKE, MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, member, more_values_than, read_json
 from adapter.model.visit import Visit
 from adapter.model.visit_rule_texts import RULES
 
@@ -55,7 +55,7 @@ def check_visit(
         raw, found = read_json(raw_bytes, max_bytes=max_bytes, max_depth=max_depth)
     except FindingsError as refused:
         return None, _bounded(iter(refused.findings))
-    if len(raw_bytes) > ALWAYS_FEW and _more_values_than(MAX_VALUES, raw):
+    if len(raw_bytes) > ALWAYS_FEW and more_values_than(MAX_VALUES, raw):
         message = f"Le fichier compte plus de {MAX_VALUES} valeurs : ce n'est pas une visite."
         return None, (_finding("VIS-TOO-LARGE", "$", message),)
     try:
@@ -74,23 +74,6 @@ MAX_VALUES: Final = 100_000
 
 ALWAYS_FEW: Final = 2 * MAX_VALUES
 """Bytes below which a text cannot hold `MAX_VALUES` values: each takes one, and a comma."""
-
-
-def _more_values_than(limit: int, raw: Any) -> bool:
-    """True when `raw` holds more than `limit` values, itself included; stops counting there."""
-    count = 0
-    levels = [iter((raw,))]
-    while levels:
-        for value in levels[-1]:
-            count += 1
-            if count > limit:
-                return True
-            if isinstance(value, (dict, list)) and value:
-                levels.append(iter(value.values() if isinstance(value, dict) else value))
-                break
-        else:
-            levels.pop()
-    return False
 
 
 def _bounded(told: Iterator[Finding]) -> tuple[Finding, ...]:

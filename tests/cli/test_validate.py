@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -193,3 +194,34 @@ def test_what_an_unknown_file_seems_to_be_is_said(data: bytes, said: str) -> Non
     result = run("validate", "-", given=data)
     assert result.exit_code == 1
     assert said in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("start", "one", "end", "rule"),
+    [
+        (b'{"resourceType": "Bundle", "entry": [', b"{},", b"{}]}", "CLI-TOO-LARGE"),
+        (b'<ClinicalDocument xmlns="urn:hl7-org:v3">', b"<author/>", b"</ClinicalDocument>", "CLI-TOO-LARGE"),
+    ],
+)
+def test_a_document_of_too_many_elements_is_refused_before_each_is_judged(
+    start: bytes, one: bytes, end: bytes, rule: str
+) -> None:
+    result = run("validate", "-", "--agree", given=start + one * 60_000 + end)
+    assert (result.exit_code, result.stdout.count("  erreur "), result.stdout.count(rule)) == (1, 1, 1)
+
+
+def test_a_flood_of_faults_in_a_document_is_told_in_part() -> None:
+    bundle = b'{"resourceType": "Bundle", "entry": [' + b"{}," * 3000 + b"{}]}"
+    (entry,) = json.loads(run("validate", "-", "--format", "json", given=bundle).stdout)["files"]
+    assert len(entry["findings"]) == 1001
+    assert entry["findings"][-1]["rule"] == "CLI-TOO-MANY"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names of POSIX hold anything")
+def test_a_file_name_drives_neither_terminal_nor_log(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m\nvisite.json : aucun constat"
+    path.write_bytes(REFUSED[0].read_bytes())
+    result = run("validate", path, f"{path}.absent")
+    assert "\x1b" not in result.stdout + result.stderr
+    assert not any(line.startswith("visite.json") for line in (result.stdout + result.stderr).splitlines())
+    assert "\x1b" not in run("convert", path, SHORT, "--out", tmp_path / "out").stdout

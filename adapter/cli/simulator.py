@@ -23,15 +23,10 @@ def command(host: str, port: int, database: str | None, allow_remote: bool) -> i
     """
     if not allow_remote and not _is_loopback(host):
         raise Misuse("--host : cette adresse est visible du réseau ; ajouter --allow-remote si c'est voulu.")
-    import sqlite3
-
     from adapter.dmp.simulator import serve
-    from adapter.errors import AdapterError
 
     try:
         running = serve(database or ":memory:", host, port)
-    except sqlite3.Error:
-        raise AdapterError("--database : ce fichier n'est pas utilisable par le simulateur.") from None
     except OSError:
         raise Misuse(
             f"l'adresse {host}:{port} n'est pas libre ou pas à cette machine ; --port 0 en prend un libre."

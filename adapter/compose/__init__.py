@@ -134,7 +134,9 @@ def _sections(draft: Draft, specs: tuple[SectionSpec, ...]) -> tuple[doc.Section
             key=spec.key,
             code=spec.code,
             title=spec.title,
-            template_ids=spec.template_ids if content.entries else spec.text_template_ids or spec.template_ids,
+            template_ids=spec.template_ids
+            if content.entries and content.coded
+            else spec.text_template_ids or spec.template_ids,
             fhir=spec.fhir,
             blocks=content.blocks,
             entries=content.entries,

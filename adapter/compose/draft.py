@@ -23,11 +23,12 @@ _NO_DEFAULT: Final = "Règle de l'adaptateur : pas de code par défaut"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a builder puts into one section."""
+    """What a builder puts into one section; ``coded``: its entries are those that the coded templates want."""
 
     blocks: tuple[Block, ...] = ()
     entries: tuple[AnyEntry, ...] = ()
     people: tuple[str, ...] = ()
+    coded: bool = True
 
 
 class Draft:

@@ -311,3 +311,21 @@ def test_listed_allergies_are_read_at_night_and_silence_is_no_allergy() -> None:
     listed = {"status": "listed", "items": [{"agent": "Pénicilline", "reaction": "Urticaire"}]}
     assert "Pénicilline : Urticaire" in section(composed(("allergies",), listed), "vigilance")
     assert "Allergies" not in section(composed(("allergies",), {"status": "unknown"}), "vigilance")
+
+
+def test_a_problem_with_an_end_is_not_told_active_unless_somebody_said_so() -> None:
+    problem = {"label": "Pneumopathie", "onset": "2026-05", "end": "2026-06"}
+    document = composed(("problems",), [problem])
+    assert section(document, "problems").split("\n").count("Actif") == section(
+        composed(("problems",), []), "problems"
+    ).split("\n").count("Actif")
+    (found,) = [p for p in entries(document, doc.Problem, "problems") if not p.main]
+    assert found.resolved
+
+
+def test_a_burden_alone_makes_no_coded_social_history() -> None:
+    visit = changed(changed(WHOLE, ("social",), None), ("scales",), [{"scale": "zarit", "value": 38}])
+    document = compose(Visit.model_validate(visit), load())
+    (social,) = [s for s in document.sections if s.key == "social"]
+    assert [entry.what.text for entry in social.entries if isinstance(entry, doc.Observation)]
+    assert "1.3.6.1.4.1.19376.1.5.3.1.3.16.1" not in social.template_ids

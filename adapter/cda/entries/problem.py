@@ -39,10 +39,11 @@ _CONCERN = fragment("""
 
 def problem(entry: Problem) -> Markup:
     """CDA concern act around the problem observation; a resolved problem has an end, known or not."""
-    end = datatypes.high(datatypes.partial(entry.end)) if entry.resolved or entry.end else NOTHING
+    over = entry.resolved or entry.end
+    end = datatypes.high(datatypes.partial(entry.end)) if over else NOTHING
     return _CONCERN(
         key=entry.key,
-        status="completed" if entry.resolved else "active",
+        status="completed" if over else "active",
         time=datatypes.period(datatypes.low(datatypes.partial(entry.onset)), end),
         kind=datatypes.code(entry.kind),
         anchor=entry.anchor,

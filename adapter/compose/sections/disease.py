@@ -100,8 +100,9 @@ def _listed(
         period = partial(p.onset) if p.end or p.status == "resolved" else draft.since(p.onset)
         if p.end and p.end != p.onset:
             period = f"{period} – {partial(p.end)}" if period else draft.since(p.end, "until")
-        # An active problem is the default of the format: in the history it is printed when it was said, and only then.
-        said = section != "history" or "status" in p.model_fields_set
+        # An active problem is the default of the format: in the history, or beside an end, it is printed when it was
+        # said, and only then.
+        said = "status" in p.model_fields_set or (section != "history" and not p.end)
         over = p.status == "resolved" or bool(p.end and not said)
         status = draft.shown("problem-statuses", p.status) if said else ""
         kind = draft.shown("problem-kinds", p.kind)

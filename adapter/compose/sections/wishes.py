@@ -153,4 +153,6 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
             entries.append(entry)
         blocks.append(Table(columns.titles, tuple(rows), words("social.burden")))
     keys = tuple(r.key for r in people.relatives) + tuple(g.key for g in people.patient.guardians)
-    return Content(tuple(blocks), tuple(entries), keys)
+    # A burden alone is no observation of social history, which the coded section must hold (PCC, Coded Social History).
+    living = any(isinstance(entry, Observation) and entry.kind == "social" for entry in entries)
+    return Content(tuple(blocks), tuple(entries), keys, coded=living)

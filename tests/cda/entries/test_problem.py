@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapter.model.document import Problem
 from tests import documents
 from tests.cda.reading import entry, find_all, string, strings
@@ -31,3 +33,8 @@ def test_a_resolved_problem_without_code_or_onset_has_an_end() -> None:
     assert string(act, f"{observation}/c:value/c:originalText/text()") == "Hoquet tenace"
     assert string(act, f"{observation}/c:effectiveTime/c:low/@nullFlavor") == "UNK"
     assert string(act, f"{observation}/c:effectiveTime/c:high/@value") == "20261001"
+
+
+def test_a_problem_with_an_end_is_over_whatever_else_is_said() -> None:
+    act = entry(documents.problems(), replace(_entries()[1], resolved=False))
+    assert string(act, "c:statusCode/@code") == "completed"  # an active concern has no end: IHE PCC, Concern Entry

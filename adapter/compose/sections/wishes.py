@@ -154,5 +154,5 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
         blocks.append(Table(columns.titles, tuple(rows), words("social.burden")))
     keys = tuple(r.key for r in people.relatives) + tuple(g.key for g in people.patient.guardians)
     # A burden alone is no observation of social history, which the coded section must hold (PCC, Coded Social History).
-    living = any(isinstance(entry, Observation) and entry.kind == "social" for entry in entries)
-    return Content(tuple(blocks), tuple(entries), keys, coded=living)
+    observed = any(isinstance(entry, Observation) and entry.kind == "social" for entry in entries)
+    return Content(tuple(blocks), tuple(entries), keys, coded=observed)

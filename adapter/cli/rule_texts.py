@@ -23,7 +23,7 @@ _OWN = {
     ),
     "CLI-TOO-LARGE": (
         "Document trop fourni",
-        "Un document de VSP compte quelques milliers d'éléments ou de valeurs ; au-delà de 50 000, il est refusé sans"
+        "Un document de VSP compte quelques milliers d'éléments ou de valeurs ; au-delà de 20 000, il est refusé sans"
         " autre examen.",
     ),
     "CLI-TOO-MANY": (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adapter.validation.kit import CdaKit
 
 MAX_FINDINGS = 1000
-MAX_VALUES = 50_000  # ten times the fullest document one can think of; some judgements grow with its square
+MAX_VALUES = 20_000  # four times the fullest document known; some judgements grow with the square of it
 
 VISIT, CDA, BUNDLE, LARGE = "visit", "cda", "bundle", "large"
 

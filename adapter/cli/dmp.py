@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 _OID = re.compile(r"(?:urn:oid:)?([0-2](?:\.(?:0|[1-9][0-9]*))+)")
-HEAD = ("document", "état", "archivé", "masques", "type", "octets", "créé le", "titre")
+HEAD = ("document", "état", "archivé", "masques", "type", "octets", "créé le")
 STATUSES = {"current": "actif", "superseded": "remplacé"}
 DMP_STATES = {"absent": "Le patient n'a pas de DMP.", "closed": "Le DMP du patient est fermé."}
 
@@ -123,11 +123,13 @@ def status(
 @click.option("--type", "kind", metavar="CODE", help="Type de document (11488-4…).")
 @click.option("--from", "created_from", metavar="DATE", help="Créés à partir de cette date (AAAA-MM-JJ).")
 @click.option("--to", "created_to", metavar="DATE", help="Créés jusqu'à cette date.")
+@click.option("--titles", is_flag=True, help="Les titres aussi : texte libre, qui peut désigner le patient.")
 @_common
 @answer_option
 def find(
     unique_id: str | None,
     every: bool,
+    titles: bool,
     archived: str | None,
     kind: str | None,
     created_from: str | None,
@@ -152,7 +154,7 @@ def find(
             found = list(dmp.find(patient, oid))
         else:
             found = list(dmp.search(patient, **{name: value for name, value in filters.items() if value}))
-    _say(found, form)
+    _say(found, form, titles=titles)
     return OK if found else FINDINGS
 
 
@@ -259,14 +261,18 @@ def delete(
     return OK
 
 
-def _say(found: list[FoundEntry], form: str) -> None:
+def _say(found: list[FoundEntry], form: str, *, titles: bool = False) -> None:
+    """Documents told; their titles only when asked, as the DMP may hold anything there."""
     if form == "json":
-        rows.say_json({"documents": [_as_dict(one) for one in found]})
+        told = [_as_dict(one) | ({"title": one.title} if titles else {}) for one in found]
+        rows.say_json({"documents": told})
         return
     if not found:
         click.echo("Aucun document.")
         return
-    rows.say_table(HEAD, [_line(one) for one in found])
+    rows.say_table(
+        (*HEAD, "titre") if titles else HEAD, [(*_line(one), one.title) if titles else _line(one) for one in found]
+    )
 
 
 def _line(one: FoundEntry) -> tuple[str, ...]:
@@ -278,7 +284,6 @@ def _line(one: FoundEntry) -> tuple[str, ...]:
         one.type,
         str(one.size_bytes) if one.size_bytes >= 0 else "?",
         rows.local(one.created) if one.created else "?",
-        one.title,
     )
 
 
@@ -291,7 +296,6 @@ def _as_dict(one: FoundEntry) -> dict[str, Any]:
         "status": one.status,
         "archived": one.archived,
         "masks": list(one.masks),
-        "title": one.title,
         "type": one.type,
         "class": one.class_,
         "format": one.format,

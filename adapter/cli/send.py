@@ -80,12 +80,17 @@ def command(
             for name in names:
                 run.queue(name)
                 step(1)
-        if wait:
+                if run.fault:
+                    break  # the next visit would meet the same queue
+        if wait and not run.fault:
             run.deliver(timeout_s)
     if form == "json":
         rows.say_json({"visits": [one.as_dict() for one in run.told]})
     else:
         _say(run.told)
+    if run.fault:
+        click.echo(f"Erreur : {run.fault} Ce qui est en file y reste ; la commande peut être relancée.", err=True)
+        return USAGE
     return max((one.code(wait) for one in run.told), default=OK)
 
 
@@ -144,15 +149,12 @@ class _Run:
         self.tables = load(settings.mappings)
         self.tables.edition(settings.edition)  # an unknown edition is told once, before any visit
         self.told: list[_Told] = []
+        self.fault = ""  # what the queue itself cannot do any more
 
     def queue(self, name: str) -> None:
-        """Puts one visit in the queue, or notes why not.
-
-        Raises:
-            OutboxError: the queue cannot be used; what was queued stays.
-        """
+        """Puts one visit in the queue, or notes why not."""
         from adapter.api.sending import SubmissionRefused, send
-        from adapter.errors import FindingsError, MappingError
+        from adapter.errors import FindingsError, MappingError, OutboxError
         from adapter.outbox import OutboxConflict, OutboxRefusal
 
         try:
@@ -178,12 +180,16 @@ class _Run:
             self.told.append(_Told(name, findings=fault.findings, fault="Visite refusée.", fault_code=code))
         except (OutboxConflict, OutboxRefusal) as fault:
             self.told.append(_Told(name, fault=str(fault), fault_code=FINDINGS))
+        except OutboxError as fault:
+            self.fault = str(fault)
+            self.told.append(_Told(name, fault=str(fault), fault_code=USAGE))
         else:
             self.told.append(_Told(name, sent.row, sent.already, sent.document_id, sent.findings))
 
     def deliver(self, timeout_s: float) -> None:
         """Sends what was queued, and waits for what becomes of it."""
         from adapter.api.sending import deliver
+        from adapter.errors import OutboxError
 
         ids = [one.row.id for one in self.told if one.row is not None]
         with _progress(len(ids), "Envoi") as step:
@@ -194,7 +200,11 @@ class _Run:
                 step(count - done)
                 done = count
 
-            found = deliver(self.outbox, [self.target], ids, timeout_s=timeout_s, on_settled=settled)
+            try:
+                found = deliver(self.outbox, [self.target], ids, timeout_s=timeout_s, on_settled=settled)
+            except OutboxError as fault:
+                self.fault = str(fault)
+                return
         by_id = {row.id: row for row in found}
         for one in self.told:
             if one.row is not None:

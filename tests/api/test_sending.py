@@ -18,6 +18,7 @@ from adapter.dmp.simulator.faults import Fault
 from adapter.dmp.simulator.serving import RunningSimulator
 from adapter.outbox import Outbox, Policy, Reason, State
 from adapter.submission import Limits, SubmissionRefused
+from tests.private_texts import texts_to_keep
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "visits"
 AUTHOR = "professional;rpps=99700100003"
@@ -139,19 +140,6 @@ class _Heard(logging.Handler):
         self.lines.append(self.format(record))
 
 
-def _secrets(value: Any, key: str = "") -> Iterator[str]:
-    """Texts of a visit that must stay out of messages: names, numbers, sentences."""
-    private = {"value", "local_id", "family", "birth_family_name", "used_family_name", "used_given_name", "given"}
-    if isinstance(value, dict):
-        for name, child in value.items():
-            yield from _secrets(child, name)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _secrets(child, key)
-    elif isinstance(value, str) and len(value) >= 4 and (key in private or value.count(" ") >= 2):
-        yield value
-
-
 def test_no_log_error_url_or_name_of_file_holds_anything_of_the_patient(
     running: RunningSimulator,
     tmp_path: Path,
@@ -205,7 +193,7 @@ def test_no_log_error_url_or_name_of_file_holds_anything_of_the_patient(
     files = [path.name for path in tmp_path.iterdir()]
     everything = "\n".join([*heard.lines, *urls, *said, exported, printed.out, printed.err, *files])
     assert min(len(heard.lines), len(urls)) > 50
-    secrets = {secret for data in visits.values() for secret in _secrets(json.loads(data))}
+    secrets = {secret for data in visits.values() for secret in texts_to_keep(json.loads(data))}
     assert len(secrets) > 200
     assert {secret for secret in secrets if secret in everything} == set()
 

@@ -37,7 +37,9 @@ def test_a_document_is_found_listed_and_read(place: Place, oid: str) -> None:
     (found,) = place.json("dmp", "find", "--visit", S5)["documents"]
     assert (found["unique_id"], found["masks"], found["status"]) == (oid, ["INVISIBLE_PATIENT"], "current")
     assert place.json("dmp", "find", f"urn:oid:{oid}", "--visit", S5)["documents"] == [found]
-    assert oid in place.run("dmp", "find", "--visit", S5).stdout
+    plain, titled = (place.run("dmp", "find", "--visit", S5, *more).stdout for more in ((), ("--titles",)))
+    assert (oid in plain, "Synthèse" in plain, "Synthèse" in titled) == (True, False, True)
+    assert "title" in place.json("dmp", "find", "--visit", S5, "--titles")["documents"][0]
     content = place.run("dmp", "get", oid, "--visit", S5).stdout_bytes
     assert content == convert(S5.read_bytes()).cda
     out = place.folder / "lu.xml"

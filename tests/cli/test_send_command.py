@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapter.dmp.simulator.faults import Fault
+from adapter.outbox import Outbox, OutboxFull
 from tests.cli.conftest import Place, sample
-from tests.cli.runs import run, visit
+from tests.cli.runs import ROOT, environment, run, visit
+from tests.private_texts import texts_to_keep
 
 S1, S4, S6 = (sample(f"{name}.exhaustive") for name in ("s1", "s4", "s6"))
 S7 = sample("s7.required")
@@ -136,6 +142,68 @@ def test_a_lost_answer_is_searched_and_doubles_nothing(place: Place) -> None:
     assert place.run("send", S7, "--wait").exit_code in (0, 4)
     assert place.run("send", S7, "--wait").exit_code == 0
     assert len(place.state()) == 1
+
+
+def test_a_queue_that_fails_on_the_way_loses_no_answer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    really, calls = Outbox.enqueue, []
+
+    def enqueue(self: Outbox, *args: Any, **more: Any) -> int:
+        calls.append(1)
+        if len(calls) > 1:
+            raise OutboxFull("Le disque de la file d'envoi est plein ; rien n'a été modifié.")
+        return really(self, *args, **more)
+
+    monkeypatch.setattr(Outbox, "enqueue", enqueue)
+    result = place.run("send", S7, S1, S6, "--wait")
+    assert (result.exit_code, len(calls)) == (2, 2)
+    assert "en file" in result.stdout
+    assert "est plein" in result.stderr
+    monkeypatch.undo()
+    assert place.run("send", S7, S1, S6, "--wait").exit_code == 0
+
+
+def test_nothing_of_the_patient_is_said(place: Place) -> None:
+    visits = sorted(S1.parent.glob("*.exhaustive.json"))
+    secrets = {secret for path in visits for secret in texts_to_keep(json.loads(path.read_bytes()))}
+    said = []
+    commands: list[tuple[str | Path, ...]] = [
+        ("send", *visits, "--format", "both", "--wait"),
+        ("send", *visits, "--answer", "json"),
+        ("outbox", "list"),
+        ("outbox", "show", "1"),
+        ("outbox", "export-audit"),
+        *(("dmp", verb, "--visit", path) for path in visits for verb in ("status", "find")),
+        ("dmp", "archive", "1.2.3", "--visit", S1),
+        ("outbox", "retry", "1"),
+    ]
+    for args in commands:
+        result = place.run(*args)
+        said.append(result.output)
+    everything = "\n".join([*said, *(path.name for path in place.folder.iterdir())])
+    assert (len(everything) > 10_000, len(secrets) > 200) == (True, True)
+    assert {secret for secret in secrets if secret in everything} == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a terminal is made with openpty")
+def test_a_bar_shows_on_a_terminal_when_there_are_many(place: Place) -> None:
+    for number in range(20):
+        (place.folder / f"{number}.json").write_bytes(visit(S7, id=f"visite-{number}"))
+    visits = sorted(place.folder.glob("*.json"))
+    shown, terminal = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "adapter", "send", *map(str, visits), "--wait", "--settings", str(place.settings)],
+        cwd=ROOT,
+        env=environment(TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        check=False,
+    )
+    os.close(terminal)
+    said = os.read(shown, 1 << 16).decode()
+    os.close(shown)
+    assert done.returncode == 0
+    assert all(label in said for label in ("Mise en file", "Envoi", "100%"))
+    assert b"%" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def bare_folder(tmp_path: Path) -> Path:
 
 
 def test_the_blocks_are_found() -> None:
-    assert (len(COMMANDS), len(PROGRAMS)) == (1, 2)
+    assert (len(COMMANDS), len(PROGRAMS)) == (1, 3)
     assert {kind for kind, _ in BLOCKS} <= {"sh", "python", "console", "text", "toml"}
 
 
@@ -67,6 +67,7 @@ def test_the_programs_run(bare_folder: Path) -> None:
         said += run.stdout
     assert {"synthese.cda.xml", "synthese.bundle.json", "synthese.html"} <= {p.name for p in bare_folder.iterdir()}
     assert b"VIS-MISSING $.conclusions" in said
+    assert b"confirmed" in said
 
 
 def test_the_steps_named_can_be_called_after_a_conversion(bare_folder: Path) -> None:

@@ -7,6 +7,7 @@ construction. Texts keep their line breaks as ``\\n``. Dates known in part stay 
 Anchors: each narrative row, item or paragraph that an entry speaks of carries an anchor, unique in the document;
 the entry carries the same anchor (CDA ``text/reference``) and the same words as one line (``statement``, printed as
 the narrative of the FHIR resource).
+No value here shows its content in ``repr``: names and narrative must not reach a log or an error by accident.
 Keys: lower-case UUID text, derived, unique in the document; they name the FHIR resources and the CDA entry ids.
 """
 
@@ -23,7 +24,7 @@ from adapter.model.coded import Coding, Concept
 # ---------------------------------------------------------------- narrative
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Paragraph:
     """Some text under an optional bold label; ``strong`` marks what must be seen first."""
 
@@ -33,7 +34,7 @@ class Paragraph:
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Item:
     """One point of a list."""
 
@@ -42,7 +43,7 @@ class Item:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Bullets:
     """List of points under an optional caption."""
 
@@ -50,7 +51,7 @@ class Bullets:
     caption: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Row:
     """One line of a table, as many cells as there are columns; an unknown cell is empty."""
 
@@ -58,7 +59,7 @@ class Row:
     anchor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """Table with a header line."""
 
@@ -72,7 +73,7 @@ Block = Paragraph | Bullets | Table
 # ---------------------------------------------------------------- people and places
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Identifier:
     """Identifier in an assigning authority: ``root`` OID and ``value``.
 
@@ -83,11 +84,8 @@ class Identifier:
     root: str
     value: str
 
-    def __repr__(self) -> str:
-        return f"Identifier(root={self.root!r}, value=<masked>)"
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Telecom:
     """One contact point.
 
@@ -106,7 +104,7 @@ class Telecom:
     always: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Address:
     """Postal address, only what is known."""
 
@@ -116,7 +114,7 @@ class Address:
     country: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PersonName:
     """Name as people write it; ``prefix`` M or MME, ``suffix`` DR or PR."""
 
@@ -131,7 +129,7 @@ class PersonName:
         return " ".join(part for part in (self.suffix.capitalize(), self.given, self.family) if part)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Organization:
     """Structure. ``facility`` is its activity sector (TRE_R02), ``setting`` its practice setting (TRE_A01)."""
 
@@ -145,7 +143,7 @@ class Organization:
     address: Address | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Professional:
     """A named person in a profession, within an organisation when it is known.
 
@@ -162,7 +160,7 @@ class Professional:
     organization: Organization | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Guardian:
     """Legal representative: a person or an organisation. ``kind`` is the sort of representation."""
 
@@ -175,7 +173,7 @@ class Guardian:
     address: Address | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Relative:
     """One relative in one part. A person with two parts (trusted person and carer) stands here twice.
 
@@ -195,7 +193,7 @@ class Relative:
     address: Address | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TeamMember:
     """Member of the care team: a professional (perhaps within a structure), or a structure alone.
 
@@ -214,7 +212,7 @@ class TeamMember:
     end: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Patient:
     """Patient. The birth traits are those of the civil register; the used names are shown as people write them."""
 
@@ -243,7 +241,7 @@ class Patient:
         return f"{given} {family}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Place:
     """Where the visit took place; ``organization`` for an EHPAD or another structure."""
 
@@ -255,7 +253,7 @@ class Place:
     telecoms: tuple[Telecom, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Encounter:
     """The visit as an encounter: class (HH), type (VSP, None when the author is not the attending physician)."""
 
@@ -272,7 +270,7 @@ class Encounter:
 # ---------------------------------------------------------------- entries
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Quantity:
     """Decimal as text, unit for people, UCUM code for machines (empty when the unit has none)."""
 
@@ -281,7 +279,7 @@ class Quantity:
     ucum: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Entry:
     """What all entries share: derived key, narrative anchor, and the same words on one line."""
 
@@ -290,7 +288,7 @@ class Entry:
     statement: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Problem(Entry):
     """Disease, problem or past event. ``kind`` from JDV_ProblemCodes; ``resolved`` when it is over."""
 
@@ -302,7 +300,7 @@ class Problem(Entry):
     main: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Allergy(Entry):
     """Allergy or intolerance; for a stated absence, ``agent`` carries the absent-or-unknown coding alone."""
 
@@ -313,7 +311,7 @@ class Allergy(Entry):
     absence: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Medication(Entry):
     """Treatment as the doctor wrote it; nothing is computed.
 
@@ -343,7 +341,7 @@ class Medication(Entry):
     absence: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Observation(Entry):
     """One finding: a question (``what``), its answer or why there is none, and when.
 
@@ -365,7 +363,7 @@ class Observation(Entry):
     method: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Directive(Entry):
     """One instruction of the written advance directives. ``accepted`` None: see the words or the document."""
 
@@ -375,21 +373,21 @@ class Directive(Entry):
     attachment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Goal(Entry):
     """Goal of care."""
 
     what: Concept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CareAct(Entry):
     """Care under way as an act (palliative care, SNOMED CT 103735009); since when nobody says."""
 
     what: Coding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request(Entry):
     """Coordination action: what, by whom (key of a professional role, organisation or relative), by when."""
 
@@ -400,7 +398,7 @@ class Request(Entry):
     due: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NextVisit(Entry):
     """Next visit on a known date (``on``), with its time when it is known (``at``)."""
 
@@ -408,7 +406,7 @@ class NextVisit(Entry):
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Device(Entry):
     """Device in place; for a stated absence ``what`` carries the absent-or-unknown coding alone."""
 
@@ -418,7 +416,7 @@ class Device(Entry):
     absence: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Attachment(Entry):
     """Joined file: base64 text as received, plus the size in bytes and the SHA-1 digest of the decoded content."""
 
@@ -449,7 +447,7 @@ AnyEntry = (
 # ---------------------------------------------------------------- document
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Section:
     """One section: narrative always complete, entries wherever a code or a structure exists.
 
@@ -471,7 +469,7 @@ class Section:
     sections: tuple[Section, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FhirSection:
     """Section of the FHIR Composition: the blocks of every ``Section`` whose ``fhir`` names it, in order."""
 
@@ -480,7 +478,7 @@ class FhirSection:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Document:
     """Synthesis of one visit, ready to print.
 

@@ -12,7 +12,7 @@ from adapter.model.coded import Coding
 from adapter.model.document import Identifier, Organization, Patient, Professional
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DocumentEntry:
     """Metadata of one document.
 
@@ -61,7 +61,7 @@ class DocumentEntry:
     replaces: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SubmissionSet:
     """One deposit: who deposits, when, how it was produced (content type 07, consultations and outpatient care)."""
 
@@ -76,7 +76,7 @@ class SubmissionSet:
     patient_id: Identifier
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Submission:
     """One deposit ready to travel on any wire: the set, the entries, and the exact bytes of each."""
 

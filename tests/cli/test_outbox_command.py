@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import sqlite3
@@ -136,6 +137,20 @@ def test_a_damaged_file_is_told_and_left_alone(place: Place, tmp_path: Path) -> 
     result = place.run("outbox", "list")
     assert (result.exit_code, "endommagé" in result.stderr) == (2, True)
     assert (tmp_path / "envois.db").read_bytes().startswith(b"ceci")
+
+
+def test_a_sealed_queue_opens_with_its_key_only(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DMP_ADAPTER_OUTBOX_KEY", base64.b64encode(b"k" * 32).decode())
+    assert place.run("send", S7).exit_code == 0
+    assert b"BERNARD" not in b"".join(path.read_bytes() for path in place.folder.glob("envois.db*"))
+    monkeypatch.delenv("DMP_ADAPTER_OUTBOX_KEY")
+    result = place.run("outbox", "list")
+    assert (result.exit_code, "DMP_ADAPTER_OUTBOX_KEY" in result.stderr) == (2, True)
+    monkeypatch.setenv("DMP_ADAPTER_OUTBOX_KEY", "trop court")
+    assert place.run("outbox", "run", "--once").exit_code == 2
+    monkeypatch.setenv("DMP_ADAPTER_OUTBOX_KEY", base64.b64encode(b"k" * 32).decode())
+    assert place.run("outbox", "run", "--once").exit_code == 0
+    assert place.json("outbox", "show", "1")["state"] == "confirmed"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="folders of XDG")

@@ -17,8 +17,18 @@ _SCHEME = {"phone": "tel", "mobile": "tel", "fax": "fax", "email": "mailto", "ms
 
 
 def telecoms(given: tuple[told.Telecom, ...]) -> tuple[doc.Telecom, ...]:
-    """Contact points with their URL scheme and CDA use code."""
-    return tuple([telecom(t) for t in given])
+    """Contact points with their URL scheme and CDA use code; one told twice stands once (CI-SIS: distinct)."""
+    found = [telecom(t) for t in given]
+    if len(found) < 2:
+        return tuple(found)
+    distinct: dict[tuple[str, str, str], doc.Telecom] = {}
+    for one in found:
+        key = (one.kind, one.value, one.use)
+        same = distinct.get(key)
+        distinct[key] = (
+            doc.Telecom(*key, mssante=one.mssante or same.mssante, always=one.always or same.always) if same else one
+        )
+    return tuple(distinct.values())
 
 
 def telecom(t: told.Telecom) -> doc.Telecom:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapter.compose import compose
-from adapter.compose.people import spaced, telecom
+from adapter.compose.people import spaced, telecom, telecoms
 from adapter.mapping import load
 from adapter.model import document as doc
 from adapter.model.people import Telecom
@@ -102,3 +102,15 @@ def test_a_structure_known_by_its_number_alone_is_a_structure() -> None:
 def test_a_number_loses_its_spaces_and_reads_in_pairs(given: str, printed: str, shown: str) -> None:
     printed_as = telecom(Telecom(kind="phone", value=given, always=False))
     assert (printed_as.value, spaced(printed_as)) == (printed, shown)
+
+
+def test_a_contact_told_twice_stands_once_with_all_that_was_said_of_it() -> None:
+    mail = {"value": "a@b.example", "use": "work"}
+    given = (
+        Telecom(kind="email", **mail),  # type: ignore[arg-type]  # literals told as text
+        Telecom(kind="mssante", **mail),  # type: ignore[arg-type]
+        Telecom(kind="phone", value="02 00 00 00 01", always=True),
+    )
+    first, second = telecoms(given)
+    assert (first.value, first.mssante, first.always) == ("a@b.example", True, False)
+    assert (second.value, second.always) == ("0200000001", True)

@@ -12,8 +12,10 @@ RUNS = 200
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="le système ne sait pas dupliquer un processus")
-def test_a_worker_killed_at_random_points_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    logging.getLogger("adapter.outbox.worker").setLevel(logging.CRITICAL)  # the faults are asked for
+def test_a_worker_killed_at_random_points_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "adapter.outbox.worker")  # the faults are asked for; put back at the end
     submissions, ins = deposits(10)
     assert len(submissions) == 20
     kills = sends = 0

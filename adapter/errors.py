@@ -35,6 +35,25 @@ class Finding:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """One rule, told to the person who has to mend what it found.
+
+    Attributes:
+        code: stable code, the one that findings carry (``CDA-TIME-ZONE``).
+        severity: the usual weight of a finding of this rule; a check may lower it and says why in its message.
+        title: one short French line.
+        explanation: what is asked, why, and how to mend it, in French.
+        source: text, edition and section the rule comes from.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    explanation: str
+    source: str
+
+
 class AdapterError(Exception):
     """Root of every error that this package raises on purpose."""
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from adapter.errors import Finding, Severity
-
-if TYPE_CHECKING:
-    from adapter.validation.rule_text import RuleText
+from adapter.errors import Finding, RuleText, Severity
 
 _OWN = {
     "CLI-KIND": (
@@ -58,8 +55,8 @@ def all_rules() -> Mapping[str, RuleText]:
     from adapter.compose import rule_texts as compose_rules
     from adapter.mapping import rule_texts as mapping_rules
     from adapter.model import visit_rule_texts
+    from adapter.submission import rule_texts as submission_rules
     from adapter.validation import agreement, cda_rules, fhir_packages, fhir_rules, kit, xml_input
-    from adapter.validation.rule_text import RuleText
 
     found = {code: RuleText(code, Severity.ERROR, *texts, _SOURCE) for code, texts in _OWN.items()}
     tables: Iterable[Mapping[str, Any]] = (
@@ -72,6 +69,7 @@ def all_rules() -> Mapping[str, RuleText]:
         fhir_packages.RULES,
         agreement.RULES,
         visit_rule_texts.RULES,
+        submission_rules.RULES,
     )
     for table in tables:
         for code, rule in table.items():

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from adapter.errors import Severity
-from adapter.mapping.rule_texts import RuleText
+from adapter.errors import RuleText, Severity
 
 RULES: Final[Mapping[str, RuleText]] = {
     rule.code: rule

@@ -3,110 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from adapter.errors import Severity
+from adapter.errors import RuleText, Severity
 
 SOURCE: Final = "mappings/README.md"
-
-
-@dataclass(frozen=True, slots=True)
-class RuleText:
-    """One rule, told to the person who changes a table; same fields as the other rule texts.
-
-    Attributes:
-        code: stable code, the one that findings carry.
-        severity: weight of a finding of this rule.
-        title: one short French line.
-        explanation: what is asked, and how to mend it, in French.
-        source: where the rule is written.
-    """
-
-    code: str
-    severity: Severity
-    title: str
-    explanation: str
-    source: str = SOURCE
 
 
 _E: Final = Severity.ERROR
 _W: Final = Severity.WARNING
 
+_rule: Final = partial(RuleText, source=SOURCE)
+
 _TEXTS: Final = (
-    RuleText("MAP-FILE", _E, "Fichier absent", "Un fichier attendu manque dans le dossier des tables."),
-    RuleText("MAP-ENCODING", _E, "Encodage", "Les fichiers sont en UTF-8, sans marque d'ordre (BOM) ni octet nul."),
-    RuleText(
+    _rule("MAP-FILE", _E, "Fichier absent", "Un fichier attendu manque dans le dossier des tables."),
+    _rule("MAP-ENCODING", _E, "Encodage", "Les fichiers sont en UTF-8, sans marque d'ordre (BOM) ni octet nul."),
+    _rule(
         "MAP-COLUMNS",
         _E,
         "Colonnes d'un fichier CSV",
         "La première ligne nomme exactement les colonnes prévues ; chaque ligne en a autant. Un libellé qui contient "
         "une virgule s'écrit entre guillemets.",
     ),
-    RuleText("MAP-TOML", _E, "Fichier TOML illisible", "La syntaxe TOML est fautive à l'endroit indiqué."),
-    RuleText("MAP-LOCAL", _E, "Valeur locale mal formée", "Une valeur locale n'est ni vide, ni coupée d'une espace."),
-    RuleText(
+    _rule("MAP-TOML", _E, "Fichier TOML illisible", "La syntaxe TOML est fautive à l'endroit indiqué."),
+    _rule("MAP-LOCAL", _E, "Valeur locale mal formée", "Une valeur locale n'est ni vide, ni coupée d'une espace."),
+    _rule(
         "MAP-DUPLICATE",
         _E,
         "Valeur définie deux fois",
         "Une valeur a une ligne. Une seconde ligne de même libellé ajoute un code d'un autre système ; du même "
         "système, sa note dit pourquoi.",
     ),
-    RuleText("MAP-LABEL", _E, "Libellé", "Chaque valeur a un libellé français, le même sur toutes ses lignes."),
-    RuleText("MAP-SOURCE", _E, "Source absente", "Chaque ligne dit d'où elle vient : jeu de valeurs et date."),
-    RuleText(
+    _rule("MAP-LABEL", _E, "Libellé", "Chaque valeur a un libellé français, le même sur toutes ses lignes."),
+    _rule("MAP-SOURCE", _E, "Source absente", "Chaque ligne dit d'où elle vient : jeu de valeurs et date."),
+    _rule(
         "MAP-EQUIVALENCE",
         _E,
         "Équivalence inconnue",
         "Attendu : equivalent, wider (le code est plus large), narrower (plus étroit), inexact, unmatched.",
     ),
-    RuleText("MAP-UNMATCHED", _E, "Valeur sans code", "Une ligne « unmatched » n'a ni système, ni code, ni libellé."),
-    RuleText(
+    _rule("MAP-UNMATCHED", _E, "Valeur sans code", "Une ligne « unmatched » n'a ni système, ni code, ni libellé."),
+    _rule(
         "MAP-NOTE",
         _E,
         "Note absente",
         "Une valeur sans code ou d'équivalence imparfaite dit pourquoi dans sa note : ce qui a été cherché, ce qui "
         "diffère.",
     ),
-    RuleText("MAP-SYSTEM", _E, "Système de codes inconnu", "Le système est une clé de systems.csv."),
-    RuleText("MAP-CODE", _E, "Code absent", "Une ligne codée a un code, sans espace autour."),
-    RuleText(
+    _rule("MAP-SYSTEM", _E, "Système de codes inconnu", "Le système est une clé de systems.csv."),
+    _rule("MAP-CODE", _E, "Code absent", "Une ligne codée a un code, sans espace autour."),
+    _rule(
         "MAP-DISPLAY",
         _E,
         "Libellé du producteur absent",
         "Un code équivalent porte le libellé de son producteur, recopié et non réécrit.",
     ),
-    RuleText(
+    _rule(
         "MAP-CONFLICT",
         _E,
         "Deux libellés pour un code",
         "Un code a le même libellé de producteur dans toutes les tables : deux libellés diraient deux sens.",
     ),
-    RuleText("MAP-OID", _E, "OID mal formé", "Un OID est fait de nombres sans zéro inutile, séparés de points."),
-    RuleText("MAP-URI", _E, "URI mal formée", "Une URI commence par https://, http:// ou urn:."),
-    RuleText("MAP-ROW", _E, "Ligne absente", "Une valeur employée n'a pas de ligne ; il n'y a pas de code par défaut."),
-    RuleText("MAP-TEXT", _E, "Phrase absente", "Les messages sont des textes non vides, entre guillemets."),
-    RuleText(
-        "MAP-EDITION", _E, "Édition", "Une édition nomme ses profils dans [profiles] ; l'édition demandée existe."
-    ),
-    RuleText(
+    _rule("MAP-OID", _E, "OID mal formé", "Un OID est fait de nombres sans zéro inutile, séparés de points."),
+    _rule("MAP-URI", _E, "URI mal formée", "Une URI commence par https://, http:// ou urn:."),
+    _rule("MAP-ROW", _E, "Ligne absente", "Une valeur employée n'a pas de ligne ; il n'y a pas de code par défaut."),
+    _rule("MAP-TEXT", _E, "Phrase absente", "Les messages sont des textes non vides, entre guillemets."),
+    _rule("MAP-EDITION", _E, "Édition", "Une édition nomme ses profils dans [profiles] ; l'édition demandée existe."),
+    _rule(
         "MAP-SECTION",
         _E,
         "Rubrique incomplète",
         "Une rubrique a une clé, un titre, une source, un code, au moins un modèle (templateId) et une rubrique FHIR.",
     ),
-    RuleText("MAP-FHIR-SECTION", _E, "Rubrique FHIR inconnue", "« fhir » est la clé d'une [[fhir_section]]."),
-    RuleText("MAP-PARENT", _E, "Rubrique mère inconnue", "« parent » est la clé d'une autre [[section]]."),
-    RuleText("MAP-WHEN-EMPTY", _E, "Conduite si vide", "« when_empty » vaut omit, state-absence ou refuse."),
-    RuleText("MAP-SCALE", _E, "Échelle inconnue", "Une échelle citée a sa ligne dans codes/scales.csv."),
-    RuleText(
+    _rule("MAP-FHIR-SECTION", _E, "Rubrique FHIR inconnue", "« fhir » est la clé d'une [[fhir_section]]."),
+    _rule("MAP-PARENT", _E, "Rubrique mère inconnue", "« parent » est la clé d'une autre [[section]]."),
+    _rule("MAP-WHEN-EMPTY", _E, "Conduite si vide", "« when_empty » vaut omit, state-absence ou refuse."),
+    _rule("MAP-SCALE", _E, "Échelle inconnue", "Une échelle citée a sa ligne dans codes/scales.csv."),
+    _rule(
         "MAP-COVERAGE",
         _E,
         "Valeur du modèle sans ligne",
         "Chaque valeur qu'une visite peut employer a sa ligne, fût-elle « unmatched ».",
     ),
-    RuleText("MAP-ORPHAN", _W, "Ligne sans emploi", "Aucune visite ne peut employer cette valeur : faute de frappe ?"),
-    RuleText(
+    _rule("MAP-ORPHAN", _W, "Ligne sans emploi", "Aucune visite ne peut employer cette valeur : faute de frappe ?"),
+    _rule(
         "MAP-MEMBER",
         _E,
         "Code absent du jeu de valeurs cité",

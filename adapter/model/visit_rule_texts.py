@@ -3,31 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from adapter.errors import RuleText as Rule
 from adapter.errors import Severity
 from adapter.model.json_input import JSON_RULES
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule, told to the person who has to mend the visit.
-
-    Attributes:
-        code: stable code, the one that findings carry.
-        severity: the usual weight; a check may lower it.
-        title: one short French line.
-        explanation: what is asked, why, and how to mend it, in French.
-        source: text, edition and section the rule comes from.
-    """
-
-    code: str
-    severity: Severity
-    title: str
-    explanation: str
-    source: str
-
 
 _E: Final = Severity.ERROR
 _W: Final = Severity.WARNING

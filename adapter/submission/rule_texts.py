@@ -3,30 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from adapter.errors import Severity
-
-
-@dataclass(frozen=True, slots=True)
-class RuleText:
-    """One rule; same fields as the other rule texts.
-
-    Attributes:
-        code: stable code, the one that findings carry.
-        severity: weight of a finding of this rule.
-        title: one short French line.
-        explanation: what is asked, why, and how to mend it, in French.
-        source: text, edition and section the rule comes from.
-    """
-
-    code: str
-    severity: Severity
-    title: str
-    explanation: str
-    source: str
-
+from adapter.errors import RuleText, Severity
 
 RULES: Final[Mapping[str, RuleText]] = {
     rule.code: rule

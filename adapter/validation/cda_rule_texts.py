@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.errors import Severity
-from adapter.validation.rule_text import RuleText
+from adapter.errors import RuleText, Severity
 
 _STRUCT_MIN = "CI-SIS, Volet Structuration minimale de documents de santé"
 _CONTENT = "CI-SIS, Volet Modèles de contenus CDA"

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from adapter.errors import AdapterError, DocumentInvalid, Finding, Severity
-from adapter.validation.rule_text import RuleText
+from adapter.errors import AdapterError, DocumentInvalid, Finding, RuleText, Severity
 from adapter.validation.schematron import KitError, compile_schematron
 from adapter.validation.xml_input import parse_xml, readable_path
 

@@ -12,8 +12,7 @@ from typing import Any
 import orjson
 from lxml import etree
 
-from adapter.errors import Finding, Severity
-from adapter.validation.rule_text import RuleText
+from adapter.errors import Finding, RuleText, Severity
 
 FindingsByFile = Mapping[str, Sequence[Finding]]
 

@@ -11,8 +11,7 @@ from typing import NoReturn
 
 from lxml import etree
 
-from adapter.errors import DocumentInvalid, Finding, Severity
-from adapter.validation.rule_text import RuleText
+from adapter.errors import DocumentInvalid, Finding, RuleText, Severity
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 DEFAULT_MAX_DEPTH = 100

@@ -10,9 +10,8 @@ import pytest
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from lxml import etree
 
-from adapter.errors import Finding, Severity
+from adapter.errors import Finding, RuleText, Severity
 from adapter.validation.report import as_json, as_junit, as_operation_outcome, as_sarif, as_text
-from adapter.validation.rule_text import RuleText
 
 ERROR = Finding("INS-KEY", Severity.ERROR, "$.patient.ins", "La clé du matricule est fausse.", "Référentiel INS")
 WARNING = Finding("CDA-CODE", Severity.WARNING, "/ClinicalDocument/code", "Système <inconnu> & non vérifié.")

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from lxml import etree, html
 
-from adapter.errors import DocumentInvalid, Finding, Severity
+from adapter.errors import DocumentInvalid, Finding, RuleText, Severity
 from adapter.validation.agreement import from_bundle, from_cda
 from adapter.validation.agreement.cda_values import V3, texts
 from adapter.validation.agreement.facts import Fact, Key, Reading, Text, bare, words
-from adapter.validation.rule_text import RuleText
 from adapter.validation.xml_input import parse_xml
 
 _NOT_IN_FHIR: Final = "AGR-MISSING-IN-FHIR"

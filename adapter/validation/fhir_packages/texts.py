@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapter.errors import Severity
-from adapter.validation.rule_text import RuleText
+from adapter.errors import RuleText, Severity
 
 E, W = Severity.ERROR, Severity.WARNING
 SOURCE: Final = "Profils des paquets FHIR donnés (StructureDefinition, ValueSet)"

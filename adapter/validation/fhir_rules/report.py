@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from adapter.errors import Finding, Severity
-from adapter.validation.rule_text import RuleText
+from adapter.errors import Finding, RuleText, Severity
 
 At: TypeAlias = "tuple[Any, str, int] | None"
 """Place in the Bundle: parent place, member, index in its array or -1; None is the Bundle itself."""

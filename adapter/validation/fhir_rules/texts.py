@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapter.errors import Severity
+from adapter.errors import RuleText, Severity
 from adapter.model.json_input import JSON_RULES
-from adapter.validation.rule_text import RuleText
 
 R4: Final = "FHIR R4 (4.0.1)"
 CORE: Final = "FR Core 2.2.0-ballot-2"

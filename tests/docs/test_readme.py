@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -122,3 +124,68 @@ def test_the_finding_shown_is_the_one_that_is_given(tmp_path: Path) -> None:
     )
     assert run.returncode == 1
     assert run.stdout.decode().startswith(shown)
+
+
+CONSOLE = [
+    shlex.split(line, comments=True)
+    for kind, block in BLOCKS
+    if kind == "console"
+    for line in block.splitlines()
+    if line.strip()
+]
+
+
+def test_the_scripts_and_extras_that_the_readme_names_exist() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    named = [words for words in CONSOLE if words[0] != "dmp-adapter"]
+    assert [words[0] for words in named if words[0].startswith("scripts/")] == ["scripts/demo", "scripts/test"]
+    for words in named:
+        if words[0].startswith("scripts/"):
+            assert os.access(ROOT / words[0], os.X_OK)
+        else:
+            assert words[:2] == ["pip", "install"]
+            extra = re.search(r"\[(\w+)\]", words[2])
+            assert extra is None or extra[1] in extras
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+def test_the_life_with_the_dmp_runs(bare_folder: Path) -> None:
+    """The commands of the console block, in order, against the simulator that the first of them starts."""
+    lines = [words for words in CONSOLE if words[0] == "dmp-adapter"]
+    samples = bare_folder / "samples" / "visits"
+    shutil.copy(samples / "s1.exhaustive.json", bare_folder / "visite.json")
+    shutil.copy(samples / "s6.exhaustive.json", bare_folder / "correction.json")
+    settings = bare_folder / "reglages.toml"
+    env = environment(DMP_ADAPTER_SETTINGS=str(settings), PYTHONUNBUFFERED="1")
+
+    def command(words: list[str]) -> list[str]:
+        return [sys.executable, "-m", "adapter", *words[1:]]
+
+    assert lines[0] == ["dmp-adapter", "simulator"]
+    simulator = subprocess.Popen(
+        [*command(lines[0]), "--port", "0"], cwd=bare_folder, env=env, stdout=subprocess.PIPE, text=True
+    )
+    assert simulator.stdout is not None
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+", simulator.stdout.readline())
+        assert address is not None
+        settings.write_text(
+            'outbox = "sqlite:///envois.db"\ndefault_destination = "essai"\n[destinations.essai]\n'
+            f'base_url = "{address[0]}"\nactor = "professional;rpps=99700100003"\n',
+            "utf-8",
+        )
+        for words in lines[1:]:
+            server = words[1:3] == ["outbox", "run"]
+            run = subprocess.run(
+                [*command(words), *(["--once"] if server else [])],
+                cwd=bare_folder,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert run.returncode == 0, (words, run.stdout, run.stderr)
+    finally:
+        simulator.send_signal(signal.SIGINT)
+        assert simulator.wait(20) in {0, 130}
+        simulator.stdout.close()

@@ -10,11 +10,14 @@ import pytest
 from adapter.compose import compose
 from adapter.mapping import load
 from adapter.model import document as doc
+from adapter.model.reader import read_visit
 from adapter.model.visit import Visit
 from tests.compose.test_document import all_sections, narrative_texts, said
 from tests.compose.whole_visit import changed, whole_visit
+from tests.samples_kept import VISITS
 
 WHOLE, _ = whole_visit()
+S1 = next(path for path in VISITS if path.name == "s1.exhaustive.json")
 
 
 def composed(path: tuple[str | int, ...] = ("title",), value: Any = None) -> doc.Document:
@@ -329,3 +332,11 @@ def test_a_burden_alone_makes_no_coded_social_history() -> None:
     (social,) = [s for s in document.sections if s.key == "social"]
     assert [entry.what.text for entry in social.entries if isinstance(entry, doc.Observation)]
     assert "1.3.6.1.4.1.19376.1.5.3.1.3.16.1" not in social.template_ids
+
+
+def test_the_carer_of_a_burden_scale_is_named_in_words_and_is_not_a_method() -> None:
+    document = compose(read_visit(S1.read_bytes()), load())
+    (burden,) = [e for e in entries(document, doc.Observation, "social") if e.kind == "score"]
+    carer = next(relative.name.family for relative in document.relatives if relative.main_carer)
+    assert carer in burden.statement
+    assert carer not in burden.method

@@ -117,7 +117,8 @@ def measure(
         at=at,
         value=value,
         absent=absent,
-        method=context,
+        # The carer whom a burden scale is about is a person, not a method: the row names him or her.
+        method=scale.context or "",
     )
     return narrative, observation
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from adapter.outbox.database import Record, Session
-from adapter.outbox.errors import OutboxRefusal
+from adapter.outbox.errors import OutboxDamaged, OutboxRefusal
 from adapter.outbox.values import Reason, Row, State
 
 PAGE: Final = 500
@@ -45,6 +45,31 @@ def moment(stored: int) -> datetime:
     return datetime.fromtimestamp(stored / 1000, UTC)
 
 
+def read_state(stored: str) -> State:
+    """State that a row holds.
+
+    Raises:
+        OutboxDamaged: none that this program knows.
+    """
+    try:
+        return State(stored)
+    except ValueError:
+        raise OutboxDamaged(_DAMAGED) from None
+
+
+def _read_reason(stored: str) -> Reason:
+    try:
+        return Reason(stored)
+    except ValueError:
+        raise OutboxDamaged(_DAMAGED) from None
+
+
+_DAMAGED: Final = (
+    "Une ligne de la file d'envoi porte une valeur inconnue de ce programme : fichier endommagé, ou programme trop"
+    " ancien. Ne pas le supprimer : restaurer une sauvegarde, ou mettre le programme à jour."
+)
+
+
 def _unique_ids(session: Session, row_id: int) -> tuple[str, ...]:
     found = session.run("SELECT unique_id FROM outbox_document WHERE row_id = :id ORDER BY position", id=row_id)
     return tuple(unique_id for (unique_id,) in found)
@@ -75,9 +100,9 @@ def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
         destination=destination,
         endpoint=endpoint,
         form=form,
-        state=State(state),
+        state=read_state(state),
         dead=bool(dead),
-        reason=Reason(reason),
+        reason=_read_reason(reason),
         dmp_code=dmp_code,
         attempts=attempts,
         created_at=moment(created),

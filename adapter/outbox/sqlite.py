@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -42,7 +43,9 @@ class SqliteDatabase:
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as fault:
-            raise OutboxError(f"Le fichier de la file d'envoi ne peut être ni lu ni créé ({fault.strerror}).") from None
+            raise OutboxError(
+                f"Le fichier de la file d'envoi ne peut être ni lu ni créé : {_told_os(fault)}."
+            ) from None
         if path.stat().st_size <= _QUICK_CHECK_BYTES:
             self._examine("quick_check(1)")
 
@@ -108,6 +111,7 @@ class SqliteDatabase:
             return kept[1]
         connection = sqlite3.connect(self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False)
         try:
+            connection.text_factory = _text
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")  # purged health data leaves no trace in free pages
@@ -146,6 +150,28 @@ _SENTENCES: Final = {
     sqlite3.SQLITE_CANTOPEN: (OutboxError, "Le fichier de la file d'envoi ne peut pas être ouvert."),
     sqlite3.SQLITE_IOERR: (OutboxError, "Le disque de la file d'envoi rend une erreur ; rien n'a été modifié."),
 }
+
+
+_OS_SENTENCES: Final = {
+    errno.ENOENT: "le dossier n'existe pas",
+    errno.ENOTDIR: "un élément du chemin n'est pas un dossier",
+    errno.EISDIR: "c'est un dossier",
+    errno.EACCES: "l'accès est refusé",
+    errno.EPERM: "l'accès est refusé",
+    errno.EROFS: "le disque est en lecture seule",
+    errno.ENOSPC: "le disque est plein",
+    errno.ENAMETOOLONG: "le nom est trop long",
+}
+
+
+def _told_os(fault: OSError) -> str:
+    """What the system refused, in French."""
+    return _OS_SENTENCES.get(fault.errno or 0, f"erreur {fault.errno} du système")
+
+
+def _text(stored: bytes) -> str:
+    """Text of a column; damaged bytes stay visible, and are then refused where the value is read."""
+    return stored.decode("utf-8", "replace")
 
 
 @contextmanager

@@ -15,13 +15,14 @@ from adapter.outbox import audit, payload, schema, statements, trail
 from adapter.outbox.database import Database, Session, retried
 from adapter.outbox.errors import LeaseLost, OutboxConflict, OutboxContended, OutboxDamaged, OutboxRefusal
 from adapter.outbox.opening import find_database, unlock
-from adapter.outbox.rows import milliseconds, read_page, read_row
+from adapter.outbox.rows import milliseconds, read_page, read_row, read_state
 from adapter.outbox.rows import moment as to_moment
 from adapter.outbox.sealing import KEY_VARIABLE, Seal, parse_key, patient_digest
 from adapter.outbox.values import ChainReport, Claim, Disclosure, Reason, Row, Settlement, State
 from adapter.submission.values import Submission
 
 _CODE_MAX: Final = 200
+_AT_THE_DMP: Final = frozenset({Reason.PARTLY_FOUND, Reason.OTHER_CONTENT})
 
 
 def _now() -> datetime:
@@ -207,7 +208,7 @@ class Outbox:
         """Rows in each state, states without rows left out; dead letters count in their state."""
         with self._database.reading() as session:
             return {
-                State(state): count
+                read_state(state): count
                 for state, count in session.run("SELECT state, count(*) FROM outbox_row GROUP BY state")
             }
 
@@ -220,7 +221,7 @@ class Outbox:
         """
         with self._database.transaction() as session:
             row = self._hold(session, row_id)
-            if row.state not in (State.QUEUED, State.BLOCKED, State.REJECTED):
+            if row.state not in (State.QUEUED, State.BLOCKED, State.REJECTED) or row.reason in _AT_THE_DMP:
                 raise OutboxRefusal("Ce dépôt est parti, ou a pu partir : il ne peut plus être retiré de la file.")
             self._put(session, row_id, State.WITHDRAWN, Reason.NONE, None)
             session.run("UPDATE outbox_document SET live = 0 WHERE row_id = :id", id=row_id)
@@ -376,9 +377,12 @@ class Outbox:
             try:
                 submission = self._load(session, row_id, key)
             except OutboxDamaged:
-                self._put(session, row_id, State(before), Reason.UNREADABLE, None, dead=True)
+                held = State.UNKNOWN if before == State.SENDING.value else read_state(before)
+                self._put(session, row_id, held, Reason.UNREADABLE, None, dead=True)
                 return True
-            state = {State.QUEUED.value: State.SENDING, State.SENDING.value: State.UNKNOWN}.get(before, State(before))
+            state = {State.QUEUED.value: State.SENDING, State.SENDING.value: State.UNKNOWN}.get(before) or read_state(
+                before
+            )
             token = secrets.token_hex(16)
             session.run(
                 "UPDATE outbox_row SET state = :state, lease = :token, due_at = :until, attempts = attempts + 1,"

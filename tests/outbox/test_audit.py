@@ -137,6 +137,7 @@ def test_an_empty_trail_is_sound(outbox: Outbox) -> None:
     [
         ("UPDATE outbox_audit SET event = {other} WHERE seq = 3", 3),
         ("UPDATE outbox_audit SET digest = 'x' WHERE seq = 4", 4),
+        ("UPDATE outbox_audit SET digest = digest || 'x' WHERE seq = 4", 4),
         ("DELETE FROM outbox_audit WHERE seq = 2", 2),
         ("DELETE FROM outbox_audit WHERE seq = 6", 6),
         ("DELETE FROM outbox_audit", 1),

@@ -162,8 +162,10 @@ def test_damage_that_comes_later_is_found_by_verify(outbox: Outbox, path: Path) 
 
 
 def test_a_place_that_does_not_exist_is_told(tmp_path: Path) -> None:
-    with pytest.raises(OutboxError, match="ni lu ni créé"):
+    with pytest.raises(OutboxError, match="ni lu ni créé : le dossier n'existe pas"):
         Outbox.open(f"sqlite:///{tmp_path / 'absent' / 'outbox.db'}", key="")
+    with pytest.raises(OutboxError, match="ni lu ni créé : c'est un dossier"):
+        Outbox.open(f"sqlite:///{tmp_path}", key="")
 
 
 @pytest.mark.parametrize("url", ["outbox.db", "sqlite://", "sqlite:///", "mysql://x/y", ""])
@@ -199,3 +201,50 @@ def test_an_unreadable_row_is_put_aside_and_the_others_leave(
         assert (row.state, row.dead, row.reason) == (State.QUEUED, True, "unreadable")
         assert "illisible" in row.explanation
     assert outbox.row(good).state is State.CONFIRMED
+
+
+@pytest.mark.parametrize("forged", ["cast(event AS TEXT)", "cast(x'ff41' AS TEXT)", "42"])
+def test_an_event_that_is_no_longer_bytes_breaks_the_chain(
+    outbox: Outbox, path: Path, dmp: ScriptedDmp, clock: Clock, forged: str
+) -> None:
+    outbox.enqueue(deposit(), destination="dmp")
+    Worker(outbox, {"dmp": lambda: dmp}, clock=clock).drain(10)
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE outbox_audit SET event = {forged} WHERE seq = 2")
+    connection.close()
+    assert outbox.verify().broken_at == 2
+    assert len(list(outbox.export_audit())) == 2, "what is left can still be taken out"
+
+
+@pytest.mark.parametrize("damage", ["state = 'quexed'", "state = cast(x'ff71' AS TEXT)", "reason = 'nonsense'"])
+def test_a_damaged_value_is_told_as_damage(outbox: Outbox, path: Path, damage: str) -> None:
+    row_id = outbox.enqueue(deposit(), destination="dmp")
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE outbox_row SET {damage}")
+    connection.close()
+    for look in (lambda: outbox.row(row_id), lambda: list(outbox.rows()), lambda: outbox.retry(row_id)):
+        with pytest.raises(OutboxDamaged, match="valeur inconnue"):
+            look()
+    if damage.startswith("state"):
+        with pytest.raises(OutboxDamaged, match="valeur inconnue"):
+            outbox.counts()
+        with pytest.raises(OutboxDamaged, match="valeur inconnue"):
+            outbox.claim(("dmp",), 60)
+
+
+def test_a_cut_row_that_cannot_be_read_may_have_left(outbox: Outbox, path: Path, clock: Clock) -> None:
+    row_id = outbox.enqueue(deposit(), destination="dmp")
+    assert outbox.claim(("dmp",), 60) is not None
+    with sqlite3.connect(path) as connection:
+        ((kept,),) = connection.execute("SELECT body FROM outbox_part WHERE position = 0").fetchall()
+        connection.execute("UPDATE outbox_part SET body = x'007b' WHERE position = 0")
+    clock.sleep(61)
+    assert outbox.claim(("dmp",), 60) is None
+    row = outbox.row(row_id)
+    assert (row.state, row.dead, row.reason) == (State.UNKNOWN, True, "unreadable")
+    with connection:
+        connection.execute("UPDATE outbox_part SET body = ? WHERE position = 0", (kept,))
+    connection.close()
+    outbox.retry(row_id)
+    claim = outbox.claim(("dmp",), 60)
+    assert claim is not None and claim.state is State.UNKNOWN, "searched, not sent again"

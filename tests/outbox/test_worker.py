@@ -8,7 +8,7 @@ import pytest
 
 from adapter.dmp import PatientStatus
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
-from adapter.outbox import Outbox, Policy, Reason, State, Worker
+from adapter.outbox import Outbox, OutboxRefusal, Policy, Reason, State, Worker
 from tests.outbox.conftest import Clock, new_worker
 from tests.outbox.deposits import ARC, deposit, ins
 from tests.outbox.scripted_dmp import After, ScriptedDmp
@@ -229,6 +229,8 @@ def test_half_a_deposit_is_told(outbox: Outbox, worker: Worker, dmp: ScriptedDmp
     del dmp.stored[f"{ARC}.1.1.1"]
     assert worker.drain(60)
     assert _state(outbox, row_id) == (State.REJECTED, Reason.PARTLY_FOUND)
+    with pytest.raises(OutboxRefusal, match="parti"):
+        outbox.withdraw(row_id)
 
 
 def test_the_content_is_read_when_the_dmp_tells_no_hash(outbox: Outbox, worker: Worker, dmp: ScriptedDmp) -> None:

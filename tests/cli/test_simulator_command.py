@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from adapter.dmp import simulator
+from adapter.dmp.simulator import DEFAULT_PORT, serving
 from tests.cli.runs import ROOT, environment, run
 
 
@@ -65,6 +68,12 @@ def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fastapi", None)
     result = run("simulator", "--port", "0")
     assert (result.exit_code, "dmp-adapter[service]" in result.stderr) == (2, True)
+
+
+def test_one_usual_port_whatever_the_way_to_start_it() -> None:
+    assert f"Port ({DEFAULT_PORT} par défaut" in run("simulator", "--help").stdout
+    assert {inspect.signature(one).parameters["port"].default for one in (simulator.run, serving.run)} == {DEFAULT_PORT}
+    assert f'base_url = "http://127.0.0.1:{DEFAULT_PORT}"' in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_a_port_beyond_the_last_is_refused_in_french() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from adapter.validation.kit import MissingExtra
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from adapter.dmp.simulator.serving import RunningSimulator
 
-__all__ = ["create_app", "run", "serve"]
+__all__ = ["DEFAULT_PORT", "create_app", "run", "serve"]
+
+DEFAULT_PORT: Final = 8080
 
 _EXTRA = "Le simulateur demande FastAPI et uvicorn : installer dmp-adapter[service]."
 
@@ -52,7 +54,7 @@ def serve(database: str = ":memory:", host: str = "127.0.0.1", port: int = 0, **
 
 def run(
     host: str = "127.0.0.1",
-    port: int = 8042,
+    port: int = DEFAULT_PORT,
     database: str = ":memory:",
     *,
     size_limit: int | None = None,

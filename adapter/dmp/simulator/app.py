@@ -17,6 +17,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from adapter.dmp.simulator import admin, deposits, searches
 from adapter.dmp.simulator.actors import HEADER, Actor, read_actor
@@ -178,6 +179,10 @@ def _handlers(app: FastAPI, registry: Registry) -> None:
         issue = Issue("Le registre est occupé." if busy else "Le registre ne répond pas.", code, kind)
         return _fhir(operation_outcome([issue]), 503 if busy else 500, {"Retry-After": "1"} if busy else None)
 
+    async def gone(_: Request, fault: Exception) -> Response:
+        return Response(status_code=400)  # the client died in the middle of its request: nobody reads this
+
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(HTTPException, unknown)
     app.add_exception_handler(sqlite3.Error, store_failed)

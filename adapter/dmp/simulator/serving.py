@@ -15,11 +15,11 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from adapter.dmp.simulator import DEFAULT_PORT
 from adapter.dmp.simulator.app import SIZE_LIMIT, create_app
 from adapter.dmp.simulator.faults import Faults
 
 START_TIMEOUT_S: Final = 10.0
-DEFAULT_PORT: Final = 8042
 
 
 def _server(app: FastAPI) -> uvicorn.Server:

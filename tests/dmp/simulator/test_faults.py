@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import threading
 import time
@@ -202,6 +203,20 @@ def test_many_callers_at_once_lose_and_double_nothing(caller: Caller) -> None:
         thread.join()
     assert sorted(statuses) == [200] * 10 + [409] * 30
     assert _current(caller) == 10
+
+
+def test_a_client_that_dies_in_the_middle_is_no_fault_of_the_server(
+    caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = caller.base.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as client:
+        head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 9000\r\n\r\n{"
+        client.sendall(head.encode())
+        time.sleep(0.1)  # the server waits for the rest
+    for _ in range(20):
+        caller.send("GET", "/metadata")
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+    assert _current(caller) == 0
 
 
 def test_nothing_of_a_request_is_logged(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from adapter.cli import rows
 from adapter.cli.choices import read, settings_option
-from adapter.cli.destinations import answer_option, destination_option, patient_ins, server
+from adapter.cli.destinations import answer_option, destination_option, open_queue, patient_ins, server
 from adapter.cli.files import write_together
 from adapter.cli.french import FINDINGS, OK, USAGE, FrenchGroup, Misuse, OneOf, refuse_closed_output
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from adapter.dmp import Dmp, FoundEntry, Mask
     from adapter.model.document import Identifier
 
+_Done = tuple[Literal["search", "read"], tuple[str, ...]]
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 _OID = re.compile(r"(?:urn:oid:)?([0-2](?:\.(?:0|[1-9][0-9]*))+)")
 HEAD = ("document", "état", "archivé", "masques", "type", "octets", "créé le")
@@ -86,6 +87,24 @@ def _reached(
         )
         code = rows.REFUSED if isinstance(fault, DmpRejected | DmpAccessDenied) else rows.WAITING
         raise click.exceptions.Exit(code) from None
+
+
+def _leave_trace(
+    patient: Identifier, done: tuple[_Done, ...], destination: str | None, settings_file: str | None
+) -> None:
+    """Writes searches and reads into the audit trail of the queue that the settings name, before anything is shown.
+
+    Raises:
+        OutboxError: the trail cannot be written.
+    """
+    from adapter.outbox import Disclosure
+
+    settings = read(settings_file)
+    if not settings.outbox:
+        return
+    told = tuple(Disclosure(kind, unique_ids) for kind, unique_ids in done)
+    with open_queue(settings, None) as outbox:
+        outbox.record_exchanges(patient, told, recipient=server(settings, destination).base_url)
 
 
 @command.command("status")
@@ -154,6 +173,7 @@ def find(
             found = list(dmp.find(patient, oid))
         else:
             found = list(dmp.search(patient, **{name: value for name, value in filters.items() if value}))
+    _leave_trace(patient, (("search", (oid,) if oid else ()),), destination, settings_file)
     _say(found, form, titles=titles)
     return OK if found else FINDINGS
 
@@ -177,9 +197,11 @@ def get(
     with _reached(visit, ins_file, destination, settings_file) as (dmp, patient):
         found = dmp.find(patient, oid)
         if not found:
+            _leave_trace(patient, (("search", (oid,)),), destination, settings_file)
             click.echo("Ce document n'est pas dans le DMP, ou l'appelant ne peut pas le voir.", err=True)
             return FINDINGS
         content = dmp.read(found[0])
+    _leave_trace(patient, (("search", (oid,)), ("read", (oid,))), destination, settings_file)
     if out is None:
         click.echo(content, nl=False)
         return OK

@@ -148,7 +148,7 @@ def _documents(disclosure: Disclosure) -> list[dict[str, Any]]:
     """The data: documents by uniqueId; a search is told by its request, the patient left out."""
     ids = [f"urn:oid:{one}" for one in disclosure.unique_ids]
     if disclosure.kind == "search":
-        request = "identifier=" + ",".join(f"{_URI}|{one}" for one in ids)
+        request = "identifier=" + ",".join(f"{_URI}|{one}" for one in ids) if ids else "DocumentReference"
         query = base64.b64encode(request.encode()).decode()
         return [{"type": _DATA, "role": {"system": _ENTITY_ROLE, "code": "24", "display": "Query"}, "query": query}]
     report = {"system": _ENTITY_ROLE, "code": "3", "display": "Report"}

@@ -22,6 +22,8 @@ from adapter.outbox.values import ChainReport, Claim, Disclosure, Reason, Row, S
 from adapter.submission.values import Submission
 
 _CODE_MAX: Final = 200
+NO_ROW: Final = 0  # rows count from 1
+_FAR: Final = timedelta(days=3)  # above every lease, back-off and Retry-After of ``Policy``
 _AT_THE_DMP: Final = frozenset({Reason.PARTLY_FOUND, Reason.OTHER_CONTENT})
 
 
@@ -332,6 +334,27 @@ class Outbox:
                 return
             after = page[-1][0]
 
+    @retried
+    def record_exchanges(self, patient: Identifier, disclosures: tuple[Disclosure, ...], *, recipient: str) -> None:
+        """Adds to the audit trail the searches and reads of a patient's DMP that no row of the queue made.
+
+        Args:
+            recipient: address or name of the DMP.
+        """
+        digest = self.patient_digest(patient)
+        with self._database.transaction() as session:
+            trail.append(
+                session,
+                self._database.for_update,
+                disclosures,
+                row_id=NO_ROW,
+                author=None,
+                patient=digest,
+                observer=self._host,
+                recipient=recipient,
+                recorded=self._clock(),
+            )
+
     def patient_digest(self, patient: Identifier) -> str:
         """Keyed digest under which the rows and the audit events of this patient stand."""
         return patient_digest(self._secret, patient.root, patient.value)
@@ -365,7 +388,7 @@ class Outbox:
         with self._database.transaction() as session:
             due = session.run(statement, now=now, **names)
             if not due:
-                return False
+                return self._pull_back(session, names, moment)
             row_id, key, destination, endpoint, before, patient, attempts = due[0]
             if before == State.QUEUED.value:
                 if self._opposed(session, patient):
@@ -398,6 +421,18 @@ class Outbox:
             if before == State.SENDING.value:
                 self._audit(session, claim, (Disclosure("submit", _ids(submission), "4"),))
         return claim
+
+    def _pull_back(self, session: Session, names: dict[str, str], now: datetime) -> bool:
+        """True when rows planned beyond any wait were made due: the clock was ahead when they were written."""
+        listed = ", ".join(f":{name}" for name in names)
+        return bool(
+            session.run(
+                f"UPDATE outbox_row SET due_at = :now WHERE due_at > :far AND destination IN ({listed}) RETURNING id",  # noqa: S608  # names of parameters from the line above
+                now=milliseconds(now),
+                far=milliseconds(now + _FAR),
+                **names,
+            )
+        )
 
     @retried
     def may_send(self, claim: Claim) -> bool:
@@ -548,7 +583,17 @@ class Outbox:
         return payload.from_json(bodies[0], tuple(bodies[1:]))
 
     def _audit(self, session: Session, claim: Claim, disclosures: tuple[Disclosure, ...]) -> None:
-        trail.append(session, self._database.for_update, claim, disclosures, self._host, self._clock())
+        trail.append(
+            session,
+            self._database.for_update,
+            disclosures,
+            row_id=claim.row_id,
+            author=claim.submission.set.author.identifier,
+            patient=claim.patient,
+            observer=self._host,
+            recipient=claim.endpoint or claim.destination,
+            recorded=self._clock(),
+        )
 
 
 def _checked_digest(submission: Submission) -> str:

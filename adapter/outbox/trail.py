@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from adapter.model.document import Identifier
 from adapter.outbox import audit
 from adapter.outbox.database import Session
 from adapter.outbox.rows import milliseconds
-from adapter.outbox.values import ChainReport, Claim, Disclosure
+from adapter.outbox.values import ChainReport, Disclosure
 
 PAGE: Final = 500
 
@@ -17,16 +18,21 @@ PAGE: Final = 500
 def append(
     session: Session,
     for_update: str,
-    claim: Claim,
     disclosures: tuple[Disclosure, ...],
+    *,
+    row_id: int,
+    author: Identifier | None,
+    patient: str,
     observer: str,
+    recipient: str,
     recorded: datetime,
 ) -> None:
     """Appends one event for each disclosure; the head of the chain is held, so that it never forks.
 
     Args:
         for_update: end of a select that holds what it reads.
-        observer: name of this system.
+        row_id: row that the exchange was for, 0 for none.
+        author, patient, observer, recipient: as for ``audit.audit_event``.
     """
     if not disclosures:
         return
@@ -35,10 +41,10 @@ def append(
         seq += 1
         event = audit.audit_event(
             disclosure,
-            author=claim.submission.set.author.identifier,
-            patient=claim.patient,
+            author=author,
+            patient=patient,
             observer=observer,
-            recipient=claim.endpoint or claim.destination,
+            recipient=recipient,
             recorded=recorded,
             previous=previous,
         )
@@ -47,7 +53,7 @@ def append(
             "INSERT INTO outbox_audit (seq, row_id, recorded_at, event, digest)"
             " VALUES (:seq, :row_id, :now, :event, :digest)",
             seq=seq,
-            row_id=claim.row_id,
+            row_id=row_id,
             now=milliseconds(recorded),
             event=event,
             digest=previous,

@@ -78,6 +78,38 @@ REASON_TEXTS: Final[Mapping[Reason, str]] = MappingProxyType(
 )
 
 
+# Why nothing could be sent, by the code of ``DmpSession`` that a person can act on.
+_UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "certificate": "Le certificat du DMP n'est pas valable",
+        "certificate-authority": "L'autorité qui a émis le certificat du DMP n'est pas de confiance",
+        "certificate-expired": "Le certificat du DMP a expiré, ou l'horloge de ce poste avance",
+        "certificate-file": "Le certificat client, sa clé ou le fichier des autorités est introuvable ou illisible",
+        "certificate-host": "Le certificat du DMP est celui d'un autre serveur",
+        "certificate-not-yet-valid": "L'horloge de ce poste retarde : le certificat du DMP n'est pas encore valable",
+        "connection-refused": "Le DMP est injoignable (connexion refusée)",
+        "dns": "Le DMP est injoignable (nom de serveur introuvable)",
+        "no-tls": "L'adresse du DMP doit commencer par https://",
+        "proxy": "Le proxy est injoignable ou a refusé la connexion",
+        "settings": "L'adresse du DMP, du proxy ou un en-tête est inutilisable",
+        "tls": "La négociation TLS avec le DMP a échoué",
+        "token": "La commande qui donne le jeton du DMP a échoué",
+    }
+)
+
+
+def explain(reason: Reason, dmp_code: str = "", *, dead: bool = False) -> str:
+    """French sentence for a reason, made of our own words only; empty for none.
+
+    Args:
+        dead: no further attempt is planned.
+    """
+    text = REASON_TEXTS[reason]
+    if reason is Reason.UNREACHABLE and dmp_code in _UNREACHABLE_TEXTS:
+        text = f"{_UNREACHABLE_TEXTS[dmp_code]} ; un nouvel essai est prévu."
+    return text.replace("un nouvel essai est prévu", "les essais sont épuisés, à rejouer") if dead else text
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One deposit for one destination, without its content or any trait of the patient.
@@ -117,7 +149,7 @@ class Row:
     @property
     def explanation(self) -> str:
         """French sentence that tells why the row is where it is; empty when the state says it all."""
-        return REASON_TEXTS[self.reason]
+        return explain(self.reason, self.dmp_code, dead=self.dead)
 
 
 @dataclass(frozen=True, slots=True)

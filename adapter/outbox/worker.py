@@ -23,7 +23,7 @@ from adapter.outbox.errors import LeaseLost, OutboxBusy
 from adapter.outbox.policy import Policy
 from adapter.outbox.quiet_log import QuietLog
 from adapter.outbox.store import Outbox
-from adapter.outbox.values import REASON_TEXTS, Claim, Disclosure, Reason, Settlement, State
+from adapter.outbox.values import REASON_TEXTS, Claim, Disclosure, Reason, Settlement, State, explain
 
 _STATUSES_MAX: Final = 1000
 
@@ -130,7 +130,7 @@ class Worker:
     def step(self) -> bool:
         """True when a row was worked on, False when nothing is due now."""
         now = self._clock()
-        names = [name for name in self._destinations if name not in self._pauses or self._pauses[name].until <= now]
+        names = [name for name in self._destinations if not self._pausing(name, now)]
         claim = self._outbox.claim(names, self._policy.lease_s)
         if claim is None:
             return False
@@ -142,11 +142,11 @@ class Worker:
 
     def _wake(self) -> datetime | None:
         """When something may be due; None when nothing will be."""
-        moments = []
+        moments, now = [], self._clock()
         for name in self._destinations:
             due = self._outbox.next_due((name,))
             if due is not None:
-                moments.append(max(due, self._pauses[name].until) if name in self._pauses else due)
+                moments.append(max(due, self._pauses[name].until) if self._pausing(name, now) else due)
         return min(moments, default=None)
 
     # ------------------------------------------------------------------ one row
@@ -222,7 +222,7 @@ class Worker:
         except OutcomeUnknown as fault:
             self._paused(claim.destination, fault, silent=True)
             self._tell_deposit(claim, "4")
-            due = max(self._policy.grace_s, fault.retry_after_s or 0.0)
+            due = max(self._policy.grace_s, self._policy.asked_s(fault.retry_after_s))
             self._fail(claim, State.UNKNOWN, Reason.NO_ANSWER, fault, due)
         except DmpUnreachable as fault:
             self._not_sent(claim, fault)
@@ -337,7 +337,7 @@ class Worker:
         now = self._clock()
         name = (claim.destination, claim.patient)
         kept = self._statuses.get(name)
-        if kept is not None and (now - kept[0]).total_seconds() < self._policy.status_s:
+        if kept is not None and 0 <= (now - kept[0]).total_seconds() < self._policy.status_s:
             return kept[1]
         status = dmp.patient_status(claim.submission.set.patient_id)
         if _stopped_by(status) is None:
@@ -375,7 +375,7 @@ class Worker:
         elif state in (State.REJECTED, State.BLOCKED):
             self._log.tell(logging.WARNING, claim.destination, REASON_TEXTS[settlement.reason] or "dépôt bloqué")
         elif settlement.reason in (Reason.UNREACHABLE, Reason.NO_ANSWER):
-            self._log.tell(logging.WARNING, claim.destination, REASON_TEXTS[settlement.reason])
+            self._log.tell(logging.WARNING, claim.destination, explain(settlement.reason, settlement.dmp_code))
 
     def _paused(self, name: str, fault: DmpError, *, silent: bool = False) -> None:
         """Leaves a destination that is away alone for a while, so that the rows behind keep their attempts.
@@ -388,6 +388,13 @@ class Worker:
         failures = self._pauses[name].failures + 1 if name in self._pauses else 1
         delay = self._policy.delay_s(failures, self._random, fault.retry_after_s)
         self._pauses[name] = _Pause(failures, self._clock() + timedelta(seconds=delay))
+
+    def _pausing(self, name: str, now: datetime) -> bool:
+        """True while a destination is left alone; one longer than any of ours was made by a clock ahead."""
+        if name not in self._pauses:
+            return False
+        left = (self._pauses[name].until - now).total_seconds()
+        return 0 < left <= max(self._policy.cap_s, self._policy.retry_after_cap_s)
 
     def _answered(self, name: str) -> None:
         self._pauses.pop(name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,18 @@ def test_a_lost_answer_to_a_change_is_four(place: Place, oid: str) -> None:
     place.breaks(Fault("reset-after-commit", method="PATCH"))
     assert place.run("dmp", "archive", oid, "--visit", S5).exit_code == 4
     assert place.run("dmp", "archive", oid, "--visit", S5).exit_code == 0
+
+
+def test_what_is_found_and_read_leaves_a_trace_before_it_is_shown(place: Place, oid: str) -> None:
+    before = place.json("outbox", "verify")["length"]
+    for args in (("find",), ("find", oid), ("find", "1.2.3"), ("get", "1.2.3"), ("get", oid)):
+        place.run("dmp", *args, "--visit", S5)
+    assert place.json("outbox", "verify")["length"] == before + 6
+    lines = place.run("outbox", "export-audit").stdout.splitlines()[before:]
+    profiles = [json.loads(line)["meta"]["profile"][0].rpartition(".")[2] for line in lines]
+    assert profiles == ["PatientQuery"] * 5 + ["PatientRead"]
+    assert INS.partition("|")[2] not in "".join(lines)
+    (place.folder / "envois.db").write_bytes(b"x" * 5000)
+    refused = place.run("dmp", "get", oid, "--visit", S5)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "endommagé" in refused.stderr

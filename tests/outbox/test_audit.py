@@ -10,7 +10,7 @@ import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 
 from adapter.errors import DmpRejected, OutcomeUnknown
-from adapter.outbox import ChainReport, Outbox, Worker
+from adapter.outbox import ChainReport, Disclosure, Outbox, Worker
 from adapter.outbox.audit import GENESIS, PATIENT_SYSTEM, link
 from tests import judges
 from tests.outbox.deposits import ARC, FAMILY, GIVEN, NARRATIVE, deposit, ins
@@ -173,3 +173,20 @@ def test_an_event_made_anew_with_its_digest_breaks_the_next_link(outbox: Outbox,
             digest=hashlib.sha256(forged).hexdigest(),
         )
     assert outbox.verify().broken_at == 3
+
+
+def test_a_read_that_no_row_made_stands_in_the_same_chain(outbox: Outbox, worker: Worker, dmp: ScriptedDmp) -> None:
+    outbox.enqueue(deposit(1), destination="dmp")
+    worker.drain(60)
+    done = (Disclosure("search", ()), Disclosure("search", (f"{ARC}.1.0.1",)), Disclosure("read", (f"{ARC}.1.0.1",)))
+    outbox.record_exchanges(ins(), done, recipient="https://dmp.example")
+    assert outbox.verify() == ChainReport(5, outbox.verify().head)
+    *_, listed, searched, read = map(orjson.loads, outbox.export_audit())
+    profiles = [event["meta"]["profile"][0].rpartition(".")[2] for event in (listed, searched, read)]
+    assert profiles == ["PatientQuery", "PatientQuery", "PatientRead"]
+    patients = {event["entity"][0]["what"]["identifier"]["value"] for event in (listed, searched, read)}
+    assert patients == {outbox.patient_digest(ins())}
+    assert ins().value not in str((listed, searched, read))
+    assert {event["agent"][1]["who"]["display"] for event in (listed, read)} == {"https://dmp.example"}
+    for event in (listed, searched, read):
+        AuditEvent.model_validate(event)

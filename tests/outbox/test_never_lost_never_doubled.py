@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from random import Random
 
 import pytest
 
 from adapter.errors import DmpRejected, DmpUnreachable, OutcomeUnknown
-from adapter.outbox import Destination, Outbox, Policy, QuietLog, Reason, State, Worker
+from adapter.outbox import Claim, Destination, Outbox, Policy, QuietLog, Reason, Settlement, State, Worker
 from tests.outbox.conftest import Clock, new_worker
 from tests.outbox.deposits import ARC, FAMILY, GIVEN, NARRATIVE, deposit, ins
 from tests.outbox.scripted_dmp import After, ScriptedDmp
@@ -161,7 +163,7 @@ def test_10_000_failures_do_not_flood_the_log(outbox: Outbox, dmp: ScriptedDmp, 
     told = sum(int(line.split("(")[1].split()[0]) if "(" in line else 1 for line in records.lines)
     assert told == 10_000, "every failure is counted"
 
-    # The same through the worker: a hundred refused and a hundred unanswered rows are a handful of lines.
+    # The same through the queue itself: a hundred refused rows are one line.
     records.lines.clear()
     worker = Worker(
         outbox, {"dmp": lambda: dmp}, clock=clock, sleep=clock.sleep, random=Random(1), log=QuietLog(logger)
@@ -175,6 +177,60 @@ def test_10_000_failures_do_not_flood_the_log(outbox: Outbox, dmp: ScriptedDmp, 
     assert outbox.counts() == {State.REJECTED: 100}
     assert len(records.lines) == 1
     assert FAMILY not in "".join(records.lines)
+
+
+class _Flood(Outbox):
+    """A queue without a disk: as many rows as asked, each forgotten once settled."""
+
+    def __init__(self, rows: int, clock: Clock) -> None:
+        self._left = rows
+        self._clock = clock
+        self.settled: Counter[State] = Counter()
+
+    def claim(self, destinations: Sequence[str], lease_s: float) -> Claim | None:
+        if not destinations or not self._left:
+            return None
+        self._left -= 1
+        until = self._clock() + timedelta(seconds=lease_s)
+        return Claim(self._left, "t", State.SENDING, "dmp", "", str(self._left), 1, until, _SUBMISSION)
+
+    def may_send(self, claim: Claim) -> bool:
+        return True
+
+    def settle(self, claim: Claim, settlement: Settlement) -> State:
+        self.settled[settlement.state] += 1
+        return settlement.state
+
+
+_SUBMISSION = deposit()
+
+
+@pytest.mark.parametrize(
+    ("method", "fault", "state"),
+    [
+        ("submit", DmpRejected(f"refus de {FAMILY}", code=FAMILY), State.REJECTED),
+        ("submit", OutcomeUnknown(NARRATIVE, code=GIVEN), State.UNKNOWN),
+        ("patient_status", DmpUnreachable(GIVEN, code=FAMILY), State.QUEUED),
+    ],
+)
+def test_10_000_failures_of_the_worker_are_a_few_lines(
+    clock: Clock, method: str, fault: BaseException, state: State
+) -> None:
+    records, logger, dmp = _Records(), logging.Logger("outbox"), ScriptedDmp()
+    logger.addHandler(records)
+    dmp.fails(method, *[fault] * 10_000)
+    outbox = _Flood(10_000, clock)
+    log = QuietLog(logger, monotonic=lambda: 0.0)
+    worker = Worker(outbox, {"dmp": lambda: dmp}, clock=clock, sleep=clock.sleep, random=Random(1), log=log)
+    while outbox.settled.total() < 10_000:
+        if not worker.step():  # the destination is left alone for a while
+            clock.sleep(3600)
+    log.flush()
+    assert outbox.settled == {state: 10_000}
+    told = sum(int(line.split("(")[1].split()[0]) if "(" in line else 1 for line in records.lines)
+    assert told == 10_000, "every failure is counted"
+    assert len(records.lines) <= 2
+    assert not [word for word in (FAMILY, GIVEN, NARRATIVE) if word in "".join(records.lines)]
 
 
 def test_an_outage_does_not_use_up_the_attempts_of_the_rows_behind(

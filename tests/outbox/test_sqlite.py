@@ -247,4 +247,5 @@ def test_a_cut_row_that_cannot_be_read_may_have_left(outbox: Outbox, path: Path,
     connection.close()
     outbox.retry(row_id)
     claim = outbox.claim(("dmp",), 60)
-    assert claim is not None and claim.state is State.UNKNOWN, "searched, not sent again"
+    assert claim is not None
+    assert claim.state is State.UNKNOWN, "searched, not sent again"

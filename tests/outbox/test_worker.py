@@ -352,3 +352,46 @@ def test_an_opposition_between_claim_and_send_stops_the_send(outbox: Outbox, wor
     worker.drain(10)
     assert _state(outbox, row_id) == (State.BLOCKED, Reason.OPPOSITION)
     assert dmp.calls["submit"] == 0
+
+
+@pytest.mark.parametrize("fault", [DmpUnreachable, OutcomeUnknown])
+def test_a_wait_without_measure_is_cut_to_a_day(
+    outbox: Outbox, worker: Worker, dmp: ScriptedDmp, clock: Clock, fault: type[DmpError]
+) -> None:
+    dmp.fails("submit", fault("surcharge", retry_after_s=9e10))
+    row_id = _queued(outbox)
+    worker.step()
+    due = outbox.row(row_id).due_at
+    assert due is not None
+    assert 86_000 < (due - clock()).total_seconds() <= 86_401
+    clock.sleep(86_402)
+    assert worker.drain(60)
+    assert _state(outbox, row_id) == (State.CONFIRMED, Reason.NONE)
+
+
+def test_a_clock_that_was_years_ahead_holds_nothing_back(
+    outbox: Outbox, worker: Worker, dmp: ScriptedDmp, clock: Clock
+) -> None:
+    clock.sleep(10 * 365 * 86_400)
+    dmp.fails("patient_status", DmpUnreachable("absent"))
+    waiting = _queued(outbox)
+    worker.step()
+    assert _state(outbox, waiting) == (State.QUEUED, Reason.UNREACHABLE)
+    sending = outbox.enqueue(deposit(2, patient=2), destination="dmp")
+    assert outbox.claim(("dmp",), 60) is not None
+    clock.sleep(-10 * 365 * 86_400)
+    assert worker.drain(60), "the same worker, its pauses and what it remembers included"
+    assert [outbox.row(row_id).state for row_id in (waiting, sending)] == [State.CONFIRMED] * 2
+    assert set(dmp.copies.values()) == {1}
+
+
+def test_what_a_person_can_mend_is_named(outbox: Outbox, dmp: ScriptedDmp, clock: Clock) -> None:
+    dmp.fails("patient_status", *[DmpUnreachable("x", code="certificate-expired")] * 2)
+    row_id = _queued(outbox)
+    worker = new_worker(outbox, dmp, clock, Policy(max_attempts=2))
+    worker.step()
+    said = outbox.row(row_id).explanation
+    assert said == "Le certificat du DMP a expiré, ou l'horloge de ce poste avance ; un nouvel essai est prévu."
+    assert worker.drain(60)
+    assert outbox.row(row_id).dead
+    assert outbox.row(row_id).explanation.endswith(" ; les essais sont épuisés, à rejouer.")

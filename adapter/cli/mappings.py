@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from adapter.cli.choices import format_option, mappings_option, read, settings_option
-from adapter.cli.french import OK, USAGE, FrenchGroup
+from adapter.cli.choices import folder, format_option, mappings_option, read, settings_option
+from adapter.cli.french import OK, USAGE, FrenchGroup, Misuse, shown
+from adapter.cli.rule_texts import all_rules
+
+if TYPE_CHECKING:
+    from adapter.errors import Finding
+    from adapter.mapping import Mappings
 
 
 @click.group("mappings", cls=FrenchGroup)
@@ -15,21 +24,116 @@ def command() -> None:
 
 @command.command("check")
 @mappings_option
+@click.option("--samples", metavar="DOSSIER", help="Visites d'exemple : chaque rubrique doit être remplie par l'une.")
+@click.option("--at", "at", metavar="AAAA-MM-JJ", help="Jour où les codes doivent être en vigueur (aujourd'hui).")
+@click.option(
+    "--coverage", is_flag=True, help="Ajoute la table des champs de la visite : imprimés, ou non et pourquoi."
+)
 @settings_option
-@format_option("text", "json")
-def check(mappings: str | None, settings_file: str | None, form: str) -> int:
+@format_option("text", "json", "sarif", "junit", "github")
+def check(
+    mappings: str | None, samples: str | None, at: str | None, coverage: bool, settings_file: str | None, form: str
+) -> int:
     """Contrôle les tables : un constat par ligne, « fichier:ligne:colonne »."""
     from adapter import mapping
+    from adapter.compose.sections import BUILDERS
     from adapter.errors import Severity
+
+    directory = read(settings_file, mappings).mappings or mapping.default_directory()
+    builders, day = frozenset(BUILDERS), _day(at)
+
+    def judged(filled: frozenset[str] | None = None) -> list[Finding]:
+        needs = mapping.needs_of_the_package(builders, filled)
+        return mapping.check(directory, mapping.visit_vocabulary(), needs=needs, day=day)
+
+    found = judged()
+    faulty = any(one.severity is Severity.ERROR for one in found)
+    if samples is not None and not faulty:
+        found = judged(_filled(folder("--samples", samples), mapping.load(directory)))
+    click.echo(_printed(form, found, directory), nl=False)
+    if coverage and form == "text":
+        click.echo(_coverage(directory), nl=False)
+    return USAGE if faulty else OK
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return date.today()  # noqa: DTZ011  # the day of the desk, as the person reads it
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misuse("--at : date attendue, AAAA-MM-JJ.") from None
+
+
+def _filled(samples: Path, tables: Mappings) -> frozenset[str]:
+    """Keys of the sections that the visits of a folder fill.
+
+    Raises:
+        VisitInvalid: a sample is not a visit.
+    """
+    from adapter.compose import compose
+    from adapter.model.reader import read_visit
+
+    keys: set[str] = set()
+    for path in sorted(samples.glob("*.json")):
+        for section in compose(read_visit(path.read_bytes()), tables).sections:
+            keys |= {section.key, *(inner.key for inner in section.sections)}
+    return frozenset(keys)
+
+
+def _printed(form: str, found: list[Finding], directory: Path) -> bytes:
+    """Findings in the form asked for; machines get one entry for each file of the tables."""
+    from adapter.errors import Severity
+    from adapter.settings import SOFTWARE_VERSION
     from adapter.validation import report
 
-    folder = read(settings_file, mappings).mappings or mapping.default_directory()
-    found = mapping.check(folder, vocabulary=mapping.visit_vocabulary())
+    errors = sum(one.severity is Severity.ERROR for one in found)
+    if form == "text":
+        lines = [f"{shown(one.path)}: {one.rule}: {one.message}" for one in found]
+        lines.append(f"Tables : {errors} erreur(s), {len(found) - errors} avertissement(s).")
+        return ("\n".join(lines) + "\n").encode()
+    if form == "github":
+        return "".join(map(_annotation, found)).encode()
     if form == "json":
-        click.echo(report.as_json({"mappings": found}), nl=False)
-    else:
-        for one in found:
-            click.echo(f"{one.path}: {one.rule}: {one.message}")
-        errors = sum(one.severity is Severity.ERROR for one in found)
-        click.echo(f"Tables : {errors} erreur(s), {len(found) - errors} avertissement(s).")
-    return USAGE if any(one.severity is Severity.ERROR for one in found) else OK
+        return report.as_json({"mappings": found})
+    files: dict[str, list[Finding]] = {}
+    for one in found:
+        files.setdefault(one.path.rsplit(":", 2)[0], []).append(one)
+    if form == "junit":
+        return report.as_junit(files or {"mappings": []})
+    return _with_lines(report.as_sarif(files, rules=all_rules(), version=SOFTWARE_VERSION))
+
+
+def _with_lines(log: bytes) -> bytes:
+    """SARIF `log` whose results also carry their line and column. Source: SARIF 2.1.0, 3.29.4 and 3.30."""
+    import orjson
+
+    content = orjson.loads(log)
+    for result in content["runs"][0]["results"]:
+        (location,) = result["locations"]
+        _, line, column = location["logicalLocations"][0]["fullyQualifiedName"].rsplit(":", 2)
+        location["physicalLocation"]["region"] = {"startLine": int(line), "startColumn": int(column)}
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _annotation(one: Finding) -> str:
+    """One finding as a workflow command. Source: GitHub Actions, workflow commands, ``error`` and ``warning``."""
+    name, line, column = one.path.rsplit(":", 2)
+    place = f"file={_escaped(name, ':,')},line={line},col={column},title={one.rule}"
+    return f"::{one.severity.value} {place}::{_escaped(one.message)}\n"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{more}" else char for char in text)
+
+
+def _coverage(directory: Path) -> str:
+    """Table of the fields of the visit, in French: printed, or not and why."""
+    from adapter.mapping import visit_fields
+    from adapter.mapping.completeness import read_not_shared
+
+    reasons = read_not_shared(directory)
+    fields = visit_fields()
+    lines = [f"{path} | {'non partagé : ' + reasons[path] if path in reasons else 'imprimé'}" for path in fields]
+    lines.append(f"Champs : {len(fields)}, dont {sum(path in reasons for path in fields)} non partagés avec raison.")
+    return "\n".join(lines) + "\n"

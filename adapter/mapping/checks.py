@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
 from adapter.errors import Finding
+from adapter.mapping.completeness import Needs, check_needs, check_strays
 from adapter.mapping.loader import Mappings, read
-from adapter.mapping.tables import Findings
+from adapter.mapping.tables import SYSTEM_COLUMNS, Findings, Row, read_rows, read_source
 
 
 def visit_vocabulary() -> dict[str, frozenset[str]]:
@@ -18,19 +20,67 @@ def visit_vocabulary() -> dict[str, frozenset[str]]:
     return {table: frozenset(get_args(literal)) for table, literal in LOCAL_CODES.items()}
 
 
-def check(directory: Path, vocabulary: Mapping[str, frozenset[str]] | None = None) -> list[Finding]:
+def check(
+    directory: Path,
+    vocabulary: Mapping[str, frozenset[str]] | None = None,
+    *,
+    needs: Needs | None = None,
+    day: date | None = None,
+) -> list[Finding]:
     """Findings about the tables in `directory`, in the order of the files; empty when all is well.
 
     `vocabulary` names the local values that a visit may use, by table (see ``visit_vocabulary``): each must have
-    a row, and each row of such a table must be usable. None skips that comparison.
+    a row, and each row of such a table must be usable. `needs` says what else the program asks for: builders of
+    sections, sentences, profiles... (see ``needs_of_the_package``). `day` is the day at which each code must be valid,
+    as far as its list dates its codes. None skips each of these comparisons.
     """
     mappings, items = read(directory)
     found = Findings(items)
+    check_strays(directory, found)
+    _check_systems(mappings, directory, found)
     _check_value_sets(mappings, found)
+    if day is not None:
+        _check_validity(mappings, day.isoformat(), found)
     _check_displays(mappings, found)
     if vocabulary is not None:
         _check_coverage(mappings, vocabulary, found)
+    if needs is not None:
+        check_needs(directory, mappings, needs, found)
     return found.items
+
+
+def _check_systems(mappings: Mappings, directory: Path, found: Findings) -> None:
+    """An URI leads to one OID, and an URI made of an OID is made of that one.
+
+    An OID may have two URIs: the publisher of the French terminologies gives a second one to HL7 tables.
+    """
+    places: dict[str, Row] = {}
+    if (directory / "systems.csv").is_file():
+        source = read_source(directory, directory / "systems.csv", Findings())
+        places = {row["key"]: row for row in reversed(read_rows(source, SYSTEM_COLUMNS, Findings()))}
+    by_uri: dict[str, str] = {}
+    for key, system in mappings.registry.by_key.items():
+        place = places[key].place("uri")
+        inside = system.uri.removeprefix("urn:oid:")
+        if inside != system.uri and inside != system.oid:
+            found.error("MAP-PAIR", place, "L'URI est faite d'un autre OID que celui de la ligne.")
+        elif by_uri.setdefault(system.uri, system.oid) != system.oid:
+            found.error("MAP-PAIR", place, "Cette URI a un autre OID sur une autre ligne.")
+
+
+def _check_validity(mappings: Mappings, day: str, found: Findings) -> None:
+    """A code is in force on `day`, where the list it comes from dates its codes."""
+    for rows in mappings.rows.values():
+        for row in rows:
+            value_set = mappings.value_sets.get(row["source"].partition(" ")[0])
+            system = mappings.registry.by_key.get(row["system"])
+            if value_set is None or system is None:
+                continue
+            start, end = value_set.periods.get((system.oid, row["code"]), ("", ""))
+            if end and end < day:
+                found.error("MAP-RETIRED", row.place("code"), f"Code clos depuis le {end} dans {value_set.name}.")
+            elif start > day:
+                found.error("MAP-RETIRED", row.place("code"), f"Code en vigueur le {start} seulement.")
 
 
 def _check_value_sets(mappings: Mappings, found: Findings) -> None:

@@ -16,6 +16,7 @@ from adapter.mapping.documents import NO_DOCUMENT, read_document
 from adapter.mapping.spec import DocumentSpec
 from adapter.mapping.tables import (
     CODE_COLUMNS,
+    DATED_VALUE_SET_COLUMNS,
     EQUIVALENCES,
     SYSTEM_COLUMNS,
     VALUE_SET_COLUMNS,
@@ -32,6 +33,7 @@ from adapter.terminology import Registry, ValueSet, is_oid
 DOCUMENT = "documents/vsp-synthesis.toml"
 MESSAGES = "messages/fr.toml"
 _LOCAL = re.compile(r"[^\s,;\"']+")
+_DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _URI = re.compile(r"(?:https?://|urn:)\S+")
 
 
@@ -322,13 +324,34 @@ def _value_sets(sources: Mapping[str, Source], registry: Registry, found: Findin
             found.error("MAP-FILE", place, f"Fichier value-sets/{name}.csv absent.")
             continue
         members: dict[tuple[str, str], str] = {}
-        for row in read_rows(file, VALUE_SET_COLUMNS, found):
+        periods: dict[tuple[str, str], tuple[str, str]] = {}
+        dated = file.text.partition("\n")[0].rstrip("\r") == ",".join(DATED_VALUE_SET_COLUMNS)
+        for row in read_rows(file, DATED_VALUE_SET_COLUMNS if dated else VALUE_SET_COLUMNS, found):
             system = registry.by_key.get(row["system"])
             if system is None:
                 found.error("MAP-SYSTEM", row.place("system"), "Système de codes absent de systems.csv.")
-            else:
-                members[system.oid, row["code"]] = row["display"]
+                continue
+            members[system.oid, row["code"]] = row["display"]
+            if dated:
+                periods[system.oid, row["code"]] = _period(row, found)
         value_sets[name] = ValueSet(
-            name, str(facts.get("oid", "")), str(facts.get("version", "")), facts.get("complete") == "yes", members
+            name,
+            str(facts.get("oid", "")),
+            str(facts.get("version", "")),
+            facts.get("complete") == "yes",
+            members,
+            periods,
         )
     return value_sets
+
+
+def _period(row: Row, found: Findings) -> tuple[str, str]:
+    """First and last day of a code, as written; a day that is none is told and left out."""
+    days: list[str] = []
+    for column in ("start", "end"):
+        day = row[column]
+        if day and not _DAY.fullmatch(day):
+            found.error("MAP-RETIRED", row.place(column), "Date attendue : AAAA-MM-JJ, ou rien.")
+            day = ""
+        days.append(day)
+    return days[0], days[1]

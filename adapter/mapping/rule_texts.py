@@ -93,6 +93,77 @@ _TEXTS: Final = (
         "Code absent du jeu de valeurs cité",
         "Une ligne qui cite un jeu de valeurs gardé dans value-sets/ s'y trouve, sous le même libellé et la même date.",
     ),
+    _rule("MAP-SIZE", _E, "Fichier trop volumineux", "Une table tient en quelques dizaines de kilooctets."),
+    _rule(
+        "MAP-STRAY",
+        _E,
+        "Fichier sans emploi",
+        "Un fichier du dossier que rien ne lit : nom mal écrit, mauvais dossier, ou liste absente de sources.toml. "
+        "Les fichiers .md, LICENSE et ceux dont le nom commence par un point sont libres.",
+    ),
+    _rule(
+        "MAP-PAIR",
+        _E,
+        "OID et URI désaccordés",
+        "L'OID (pour CDA) et l'URI (pour FHIR) d'une ligne nomment le même système : une URI n'a qu'un OID.",
+    ),
+    _rule(
+        "MAP-RETIRED",
+        _E,
+        "Code hors de sa période",
+        "Quand une liste de value-sets/ a les colonnes start et end, chaque code employé y est en vigueur le jour du "
+        "contrôle : prendre le code qui le remplace.",
+    ),
+    _rule(
+        "MAP-BUILDER",
+        _E,
+        "Rubrique sans constructeur, ou l'inverse",
+        "Chaque rubrique a une clé que le programme sait remplir, et chaque partie de la visite a sa rubrique : sans "
+        "elle, ce qu'elle dit serait perdu.",
+    ),
+    _rule(
+        "MAP-SAMPLE",
+        _W,
+        "Rubrique qu'aucun exemple ne remplit",
+        "Avec --samples, chaque rubrique est remplie par l'une au moins des visites du dossier.",
+    ),
+    _rule(
+        "MAP-TEMPLATE",
+        _E,
+        "Modèle inconnu de l'édition",
+        "Les modèles (templateId) d'une rubrique sont de ceux que le programme sait remplir pour elle.",
+    ),
+    _rule(
+        "MAP-PROFILE",
+        _E,
+        "Profil manquant ou inconnu",
+        "Une édition nomme les mêmes profils que celles du programme : un profil absent ne serait plus déclaré.",
+    ),
+    _rule(
+        "MAP-MESSAGE",
+        _E,
+        "Phrase manquante ou sans emploi",
+        "Le fichier des messages a chacune des phrases que le programme emploie, et aucune autre.",
+    ),
+    _rule(
+        "MAP-SLOT",
+        _E,
+        "Emplacement d'une phrase",
+        "Les {…} d'une phrase sont ceux que le programme remplit : ils se déplacent, ne se traduisent pas et ne "
+        "disparaissent pas.",
+    ),
+    _rule(
+        "MAP-TABLE",
+        _E,
+        "Table manquante ou sans emploi",
+        "Les tables de codes/ sont celles du programme : une table de plus ne serait lue par personne.",
+    ),
+    _rule(
+        "MAP-NOT-SHARED",
+        _E,
+        "Champ de la visite imprimé nulle part",
+        "Un champ de la visite est imprimé, ou déclaré dans not-shared.toml avec sa raison ; rien d'autre n'y est.",
+    ),
 )
 
 MAPPING_RULES: Final[Mapping[str, RuleText]] = {text.code: text for text in _TEXTS}

@@ -16,6 +16,8 @@ from adapter.errors import Finding, Severity
 CODE_COLUMNS = ("local", "label", "system", "code", "display", "equivalence", "source", "note")
 SYSTEM_COLUMNS = ("key", "oid", "uri", "name", "source")
 VALUE_SET_COLUMNS = ("system", "code", "display")
+DATED_VALUE_SET_COLUMNS = (*VALUE_SET_COLUMNS, "start", "end")
+MAX_BYTES = 8 * 1024 * 1024  # a hundred times our largest table
 EQUIVALENCES = frozenset({"equivalent", "wider", "narrower", "inexact", "unmatched"})
 
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -96,8 +98,12 @@ class Row:
 
 def read_source(directory: Path, path: Path, findings: Findings) -> Source:
     """The file `path`, with a finding (and no text) when it is not plain UTF-8."""
+    name = path.relative_to(directory).as_posix()
+    if path.stat().st_size > MAX_BYTES:
+        findings.error("MAP-SIZE", f"{name}:1:1", "Fichier de plus de 8 Mio : il n'est pas lu.")
+        return Source(name, b"", "")
     raw = path.read_bytes()
-    source = Source(path.relative_to(directory).as_posix(), raw, "")
+    source = Source(name, raw, "")
     if raw.startswith(b"\xef\xbb\xbf"):
         findings.error("MAP-ENCODING", source.place(1), "Le fichier commence par une marque d'ordre (BOM) : l'enlever.")
         raw = raw[3:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapter.model.coded import Coding
 
@@ -18,6 +18,8 @@ class ValueSet:
         version: date of the published list, ``AAAA-MM-JJ``, or empty when the publisher gives none.
         complete: whether every code of the published list is held; an incomplete list proves membership only.
         members: publisher's label by (OID of the code system, code).
+        periods: first and last day of validity (``AAAA-MM-JJ``, empty when the publisher gives none) by the same key;
+            a code that is not there has no stated bounds.
     """
 
     name: str
@@ -25,6 +27,7 @@ class ValueSet:
     version: str
     complete: bool
     members: Mapping[tuple[str, str], str]
+    periods: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def holds(self, coding: Coding) -> bool:
         """Whether the code of `coding` stands in the list, its label aside."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from adapter.errors import Finding, MappingError, Severity
 from adapter.mapping import check, default_directory, load
 from adapter.mapping.rule_texts import MAPPING_RULES
+from adapter.mapping.tables import MAX_BYTES
+from tests.mapping import test_completeness
 
 SCALE = "rass,Vigilance,vsp-local,rass,Vigilance,equivalent,projet,"
 ROWS = f"""local,label,system,code,display,equivalence,source,note
@@ -116,6 +119,14 @@ def _bytes(name: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None
     return plant
 
 
+def _dated(period: str) -> Callable[[Path], None]:
+    def plant(directory: Path) -> None:
+        text = f"system,code,display,start,end\nloinc,1-8,Low,{period}\n"
+        (directory / "value-sets" / "JDV_X.csv").write_text(text, "utf-8")
+
+    return plant
+
+
 CODES, SPEC, FRENCH = "codes/scales.csv", "documents/vsp-synthesis.toml", "messages/fr.toml"
 LOW = "low,Bas,loinc,1-8,Low,equivalent,"
 PLANTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
@@ -182,6 +193,14 @@ PLANTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
         "MAP-CONFLICT",
         f"{CODES}:4:26",
     ),
+    "huge": (_bytes(CODES, lambda raw: raw.ljust(MAX_BYTES + 1)), "MAP-SIZE", f"{CODES}:1:1"),
+    "stray": (lambda directory: (directory / "codes" / "x.ods").touch(), "MAP-STRAY", "codes/x.ods:1:1"),
+    "stray list": (_swap("value-sets/sources.toml", "[JDV_X]", "[JDV_Y]"), "MAP-STRAY", "value-sets/JDV_X.csv:1:1"),
+    "uri of another oid": (_swap("systems.csv", "urn:oid:2.25.99", "urn:oid:2.25.9"), "MAP-PAIR", "systems.csv:3:19"),
+    "uri of two oids": (_swap("systems.csv", "urn:oid:2.25.99", "http://loinc.org"), "MAP-PAIR", "systems.csv:3:19"),
+    "closed code": (_dated("2020-01-01,2024-12-31"), "MAP-RETIRED", f"{CODES}:2:15"),
+    "code to come": (_dated("2030-01-01,"), "MAP-RETIRED", f"{CODES}:2:15"),
+    "no day": (_dated("hier,"), "MAP-RETIRED", "value-sets/JDV_X.csv:2:15"),
     "older list": (_swap(CODES, "2024-01-01", "2023-01-01"), "MAP-MEMBER", f"{CODES}:2:34"),
 }  # fmt: skip
 
@@ -190,7 +209,7 @@ PLANTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
 def test_a_planted_fault_is_found_where_it_stands(small: Path, name: str) -> None:
     plant, rule, place = PLANTS[name]
     plant(small)
-    found = check(small, VOCABULARY)
+    found = check(small, VOCABULARY, day=date(2026, 11, 22))
     assert (rule, place) in {(finding.rule, finding.path) for finding in found}
 
 
@@ -199,7 +218,14 @@ LOOKED_UP = {"MAP-ROW"}
 
 
 def test_every_rule_has_its_plant_and_its_text() -> None:
-    assert {rule for _, rule, _ in PLANTS.values()} | LOOKED_UP == set(MAPPING_RULES)
+    planted = {rule for _, rule, _ in (*PLANTS.values(), *test_completeness.PLANTS.values())}
+    assert planted | LOOKED_UP == set(MAPPING_RULES)
+
+
+def test_a_code_in_force_is_fine_and_a_period_judges_no_other_day(small: Path) -> None:
+    _dated("2020-01-01,2024-12-31")(small)
+    assert check(small, VOCABULARY, day=date(2024, 12, 31)) == []
+    assert check(small, VOCABULARY) == []
 
 
 def test_loading_a_faulty_directory_tells_every_fault_at_once(small: Path) -> None:

@@ -1,0 +1,204 @@
+"""What the program asks of the tables as a whole: nothing it needs is missing, nothing stands there for nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from adapter.mapping.loader import DOCUMENT, MESSAGES, Mappings, default_directory, load
+from adapter.mapping.tables import Findings, Source, read_source, read_toml
+
+NOT_SHARED: Final = "not-shared.toml"
+_SLOT = re.compile(r"\{(\w*)[^}]*\}")
+_FREE = re.compile(r"(?:.*/)?(?:\.[^/]*|[^/]*\.md|LICENSE)(?:/.*)?")
+_PLACED = re.compile(r"codes/[^/]+\.csv|editions/[^/]+\.toml|value-sets/sources\.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the program asks of the tables, beside the vocabulary of the visit.
+
+    Attributes:
+        builders: keys of the sections that the program can fill.
+        tables: names of the files of ``codes``.
+        messages: slots of each sentence, by dotted key.
+        profiles: keys of the profile URLs of an edition.
+        templates: OIDs that a section may print, by its key; the empty key is the document.
+        not_shared: JSON paths of the visit that no document prints.
+        filled: keys of the sections that the sample visits fill; None when no samples were given.
+    """
+
+    builders: frozenset[str]
+    tables: frozenset[str]
+    messages: Mapping[str, frozenset[str]]
+    profiles: frozenset[str]
+    templates: Mapping[str, frozenset[str]]
+    not_shared: frozenset[str]
+    filled: frozenset[str] | None = None
+
+
+def needs_of_the_package(builders: frozenset[str], filled: frozenset[str] | None = None) -> Needs:
+    """Needs of this version of the program: what its own tables hold, which tests prove to be what its code asks.
+
+    Args:
+        builders: keys of the sections that the program can fill; the caller knows them, this layer does not.
+        filled: keys of the sections that sample visits fill, or None.
+    """
+    ours = load()
+    templates = {s.key: frozenset({*s.template_ids, *s.text_template_ids}) for s in ours.document.sections}
+    return Needs(
+        builders=builders,
+        tables=frozenset(ours.tables),
+        messages={key: _slots(text) for key, text in ours.messages.items()},
+        profiles=frozenset(key for edition in ours.editions.values() for key in edition),
+        templates={**templates, "": frozenset(ours.document.template_ids)},
+        not_shared=frozenset(read_not_shared(default_directory())),
+        filled=filled,
+    )
+
+
+def read_not_shared(directory: Path) -> dict[str, str]:
+    """Reason by JSON path, of what ``not-shared.toml`` declares; empty without that file or when it is unreadable."""
+    source = _source(directory, NOT_SHARED)
+    return {path: str(reason) for path, reason in read_toml(source, Findings()).items()} if source else {}
+
+
+def visit_fields() -> tuple[str, ...]:
+    """JSON path of every value that a visit may hold (``$.symptoms[].code``), in the order of the model."""
+    from adapter.model.visit import Visit
+
+    schema = Visit.model_json_schema()
+    return tuple(dict.fromkeys(_leaves(schema, schema.get("$defs", {}), "$")))
+
+
+def _leaves(schema: Mapping[str, Any], known: Mapping[str, Any], path: str) -> Iterator[str]:
+    if "$ref" in schema:
+        yield from _leaves(known[schema["$ref"].rpartition("/")[2]], known, path)
+    elif choices := schema.get("anyOf") or schema.get("oneOf"):
+        for choice in choices:
+            if choice.get("type") != "null":
+                yield from _leaves(choice, known, path)
+    elif "properties" in schema:
+        for name, field in schema["properties"].items():
+            yield from _leaves(field, known, f"{path}.{name}")
+    elif schema.get("type") == "array" and "items" in schema:
+        yield from _leaves(schema["items"], known, f"{path}[]")
+    else:
+        yield path
+
+
+def check_strays(directory: Path, found: Findings) -> None:
+    """Tells each file that nothing reads; a list of ``value-sets`` is read when ``sources.toml`` names it."""
+    index = _source(directory, "value-sets/sources.toml")
+    lists = {f"value-sets/{name}.csv" for name in read_toml(index, Findings())} if index else set()
+    known = {"systems.csv", DOCUMENT, MESSAGES, NOT_SHARED, *lists}
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if path.is_dir() or name in known or _PLACED.fullmatch(name) or _FREE.fullmatch(name):
+            continue
+        found.error("MAP-STRAY", f"{name}:1:1", "Fichier que rien ne lit.")
+
+
+def check_needs(directory: Path, mappings: Mappings, needs: Needs, found: Findings) -> None:
+    """Tells what the program needs and does not find, and what it finds and does not need."""
+    _check_tables(mappings, needs, found)
+    if document := _source(directory, DOCUMENT):
+        _check_sections(document, mappings, needs, found)
+    if messages := _source(directory, MESSAGES):
+        _check_messages(messages, mappings, needs, found)
+    for name, profiles in mappings.editions.items():
+        if edition := _source(directory, f"editions/{name}.toml"):
+            _compare("MAP-PROFILE", edition, profiles, needs.profiles, _named_line, "Profil", found)
+    _check_not_shared(directory, needs, found)
+
+
+def _check_tables(mappings: Mappings, needs: Needs, found: Findings) -> None:
+    for name in sorted(needs.tables - mappings.tables.keys()):
+        found.error("MAP-TABLE", f"codes/{name}.csv:1:1", "Table du programme absente.")
+    for name in sorted(mappings.tables.keys() - needs.tables):
+        found.error("MAP-TABLE", f"codes/{name}.csv:1:1", "Table que rien n'interroge.")
+
+
+def _check_sections(source: Source, mappings: Mappings, needs: Needs, found: Findings) -> None:
+    places = source.places_of(r"^\s*\[\[section\]\]")
+    _check_templates(source.place_of("^template_ids"), mappings.document.template_ids, needs.templates[""], found)
+    for section, place in zip(mappings.document.sections, places, strict=False):
+        if section.key not in needs.builders:
+            found.error("MAP-BUILDER", place, f"Rubrique que le programme ne sait pas remplir : {section.key}.")
+            continue
+        templates = (*section.template_ids, *section.text_template_ids)
+        _check_templates(place, templates, needs.templates.get(section.key, frozenset()), found)
+        if needs.filled is not None and section.key not in needs.filled:
+            found.warning("MAP-SAMPLE", place, f"Aucun exemple ne remplit la rubrique {section.key}.")
+    for key in sorted(needs.builders - {section.key for section in mappings.document.sections}):
+        found.error("MAP-BUILDER", source.place(1), f"Partie de la visite sans rubrique, donc perdue : {key}.")
+
+
+def _check_templates(place: str, given: tuple[str, ...], known: frozenset[str], found: Findings) -> None:
+    for oid in given:
+        if oid not in known:
+            found.error("MAP-TEMPLATE", place, f"Modèle inconnu pour cette rubrique : {oid}.")
+
+
+def _check_messages(source: Source, mappings: Mappings, needs: Needs, found: Findings) -> None:
+    _compare("MAP-MESSAGE", source, mappings.messages, needs.messages.keys(), _sentence_line, "Phrase", found)
+    for key, slots in needs.messages.items():
+        given = _slots(mappings.messages.get(key, ""))
+        if key in mappings.messages and given != slots:
+            wanted = ", ".join(f"{{{slot}}}" for slot in sorted(slots)) or "aucun"
+            found.error("MAP-SLOT", _sentence_line(source, key), f"Emplacements attendus : {wanted}.")
+
+
+def _check_not_shared(directory: Path, needs: Needs, found: Findings) -> None:
+    source = _source(directory, NOT_SHARED)
+    if source is None:
+        found.error("MAP-FILE", f"{NOT_SHARED}:1:1", "Fichier absent.")
+        return
+    declared = read_toml(source, found)
+    _compare("MAP-NOT-SHARED", source, declared, needs.not_shared, _named_line, "Champ", found)
+    for path, reason in declared.items():
+        if not isinstance(reason, str) or not reason.strip():
+            found.error("MAP-NOT-SHARED", _named_line(source, path), "Raison absente.")
+
+
+def _compare(
+    rule: str,
+    source: Source,
+    given: Mapping[str, Any],
+    needed: Set[str],
+    line: Callable[[Source, str], str],
+    what: str,
+    found: Findings,
+) -> None:
+    for key in sorted(needed - given.keys()):
+        found.error(rule, source.place(1), f"{what} absent de ce fichier : {key}.")
+    for key in sorted(given.keys() - needed):
+        found.error(rule, line(source, key), f"{what} sans emploi : {key}.")
+
+
+def _named_line(source: Source, key: str) -> str:
+    return source.place_of(rf'^\s*"?{re.escape(key)}"?\s*=')
+
+
+def _sentence_line(source: Source, key: str) -> str:
+    """Place of the sentence `key` (``allergies.unknown``): its line after the header of its table."""
+    table, _, name = key.rpartition(".")
+    header = ""
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if opened := re.match(r"\s*\[([^\[\]]+)\]", line):
+            header = opened[1].strip()
+        elif header == table and (named := re.match(rf'\s*"?({re.escape(name)})"?\s*=', line)):
+            return source.place(number, named.start(1) + 1)
+    return source.place(1)
+
+
+def _slots(text: str) -> frozenset[str]:
+    return frozenset(_SLOT.findall(text))
+
+
+def _source(directory: Path, name: str) -> Source | None:
+    path = directory / name
+    return read_source(directory, path, Findings()) if path.is_file() else None

@@ -17,7 +17,7 @@ from adapter.cli import rows
 from adapter.cli.choices import read, settings_option
 from adapter.cli.destinations import answer_option, destination_option, open_queue, patient_ins, server
 from adapter.cli.files import write_together
-from adapter.cli.french import FINDINGS, OK, USAGE, FrenchGroup, Misuse, OneOf, refuse_closed_output
+from adapter.cli.french import FINDINGS, OK, USAGE, FrenchGroup, Misuse, OneOf, refuse_closed_output, shown
 
 if TYPE_CHECKING:
     from adapter.dmp import Dmp, FoundEntry, Mask
@@ -82,11 +82,9 @@ def _reached(
     try:
         yield target.connect(), patient
     except DmpError as fault:
-        click.echo(
-            f"{'Refusé' if isinstance(fault, DmpRejected | DmpAccessDenied) else 'Sans réponse'} : {fault}", err=True
-        )
-        code = rows.REFUSED if isinstance(fault, DmpRejected | DmpAccessDenied) else rows.WAITING
-        raise click.exceptions.Exit(code) from None
+        denied = isinstance(fault, DmpRejected | DmpAccessDenied)
+        click.echo(f"{'Refusé' if denied else 'Sans réponse'} : {shown(str(fault))}", err=True)
+        raise click.exceptions.Exit(rows.REFUSED if denied else rows.WAITING) from None
 
 
 def _leave_trace(
@@ -127,7 +125,7 @@ def status(
         )
     else:
         said = DMP_STATES.get(found.state) or "Le DMP du patient est ouvert."
-        click.echo(said + (f" [{found.reason}]" if found.reason else ""))
+        click.echo(said + (f" [{shown(found.reason)}]" if found.reason else ""))
         if not found.authorised:
             click.echo("Le patient en a fermé l'accès à ce professionnel.")
         if found.attending_physician:

@@ -14,7 +14,7 @@ import click
 from adapter.cli import rows
 from adapter.cli.choices import read, settings_option
 from adapter.cli.destinations import answer_option, open_queue, outbox_option, patient_ins, servers
-from adapter.cli.french import FINDINGS, OK, FrenchGroup, OneOf
+from adapter.cli.french import FINDINGS, OK, FrenchGroup, OneOf, shown
 from adapter.cli.numbers import Whole
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def show(row_id: int, outbox_url: str | None, settings_file: str | None, form: s
     )
     for name, value in told:
         if value:
-            click.echo(f"{name:15}{value}")
+            click.echo(f"{name:15}{shown(value)}")
     return OK
 
 

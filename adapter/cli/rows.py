@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapter.cli.french import OK
+from adapter.cli.french import OK, shown
 
 if TYPE_CHECKING:
     from adapter.outbox import Row
@@ -33,7 +33,7 @@ HEAD = ("n°", "état", "DMP", "forme", "essais", "modifié", "document")
 
 def say_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """Lines in columns as wide as they need."""
-    every = [tuple(head), *map(tuple, lines)]
+    every = [tuple(head), *(tuple(map(shown, line)) for line in lines)]  # a DMP may put anything in its codes
     widths = [max(len(line[column]) for line in every) for column in range(len(head))]
     for line in every:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -56,8 +56,12 @@ def line(row: Row) -> tuple[str, ...]:
 
 
 def local(moment: datetime) -> str:
-    """Moment in the time of this machine."""
-    return moment.astimezone().strftime("%d/%m/%Y %H:%M:%S")
+    """Moment in the time of this machine; as it stands at the ends of the calendar, where a server may put it."""
+    try:
+        moment = moment.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return moment.isoformat()
+    return moment.strftime("%d/%m/%Y %H:%M:%S")
 
 
 def as_dict(row: Row) -> dict[str, Any]:

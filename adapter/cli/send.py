@@ -204,11 +204,20 @@ class _Run:
                 found = deliver(self.outbox, [self.target], ids, timeout_s=timeout_s, on_settled=settled)
             except OutboxError as fault:
                 self.fault = str(fault)
-                return
+                found = self._as_they_are(ids)
         by_id = {row.id: row for row in found}
         for one in self.told:
             if one.row is not None:
-                one.row = by_id[one.row.id]
+                one.row = by_id.get(one.row.id, one.row)
+
+    def _as_they_are(self, ids: list[int]) -> tuple[Row, ...]:
+        """The rows of a queue that could not be written; none when it cannot be read either."""
+        from adapter.errors import OutboxError
+
+        try:
+            return tuple(self.outbox.row(row_id) for row_id in ids)
+        except OutboxError:
+            return ()
 
 
 def _say(told: list[_Told]) -> None:

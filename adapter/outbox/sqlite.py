@@ -148,7 +148,10 @@ _SENTENCES: Final = {
     sqlite3.SQLITE_NOTADB: (OutboxDamaged, _DAMAGED),
     sqlite3.SQLITE_READONLY: (OutboxError, "Le fichier de la file d'envoi est en lecture seule."),
     sqlite3.SQLITE_CANTOPEN: (OutboxError, "Le fichier de la file d'envoi ne peut pas être ouvert."),
-    sqlite3.SQLITE_IOERR: (OutboxError, "Le disque de la file d'envoi rend une erreur ; rien n'a été modifié."),
+    sqlite3.SQLITE_IOERR: (
+        OutboxError,
+        "Le disque de la file d'envoi est plein ou en erreur ; rien n'a été modifié.",
+    ),
 }
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from adapter.api import convert
+from adapter.cli import rows
 from adapter.dmp.simulator.faults import Fault
 from adapter.dmp.simulator.store import PatientRow
 from tests.cli.conftest import Place, sample
@@ -158,3 +161,13 @@ def test_what_is_found_and_read_leaves_a_trace_before_it_is_shown(place: Place, 
     refused = place.run("dmp", "get", oid, "--visit", S5)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "endommagé" in refused.stderr
+
+
+@pytest.mark.parametrize("told", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_a_date_at_the_end_of_the_calendar_is_shown(told: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    for zone in ("America/New_York", "Asia/Tokyo"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert rows.local(told)
+    monkeypatch.undo()
+    time.tzset()

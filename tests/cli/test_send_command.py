@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import ssl
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapter.dmp.simulator.faults import Fault
-from adapter.outbox import Outbox, OutboxFull
+from adapter.outbox import Outbox, OutboxFull, Reason, Settlement, State
 from tests.cli.conftest import Place, sample
 from tests.cli.runs import ROOT, environment, run, visit
 from tests.private_texts import texts_to_keep
@@ -160,6 +165,73 @@ def test_a_queue_that_fails_on_the_way_loses_no_answer(place: Place, monkeypatch
     assert "est plein" in result.stderr
     monkeypatch.undo()
     assert place.run("send", S7, S1, S6, "--wait").exit_code == 0
+
+
+CERTIFICATES = ROOT / "tests" / "dmp" / "certificates"
+
+
+@contextmanager
+def tls_server(certificate: str) -> Iterator[str]:
+    """Base URL of a server that shows this certificate, and says nothing else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / f"{certificate}.pem")
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):  # ends when the socket is shut
+            while True:
+                client, _ = listening.accept()
+                with client, suppress(OSError):
+                    context.wrap_socket(client, server_side=True).close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(5)
+
+
+def test_a_disk_that_fills_up_while_sending_tells_where_the_visit_is(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle(self: Outbox, *args: Any) -> State:
+        raise OutboxFull("Le disque de la file d'envoi est plein ; rien n'a été modifié.")
+
+    monkeypatch.setattr(Outbox, "settle", settle)
+    result = place.run("send", S7, "--wait")
+    assert (result.exit_code, "en cours" in result.stdout) == (2, True), "it left, or may have"
+    assert "est plein" in result.stderr
+    monkeypatch.undo()
+    assert place.json("outbox", "list")["rows"][0]["state"] == "sending"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("expired", "a expiré"),
+        ("future", "L'horloge de ce poste retarde"),
+        ("other-host", "celui d'un autre serveur"),
+    ],
+)
+def test_a_bad_certificate_is_named_and_the_visit_stays_in_the_queue(place: Place, name: str, said: str) -> None:
+    with tls_server(name) as url:
+        place.configure(url, ca_bundle=json.dumps(str(CERTIFICATES / "authority.pem")))
+        result = place.run("send", S7, "--wait", "--timeout", "1")
+    assert (result.exit_code, said in result.stdout) == (4, True), result.stdout
+    assert place.json("outbox", "list")["rows"][0]["state"] == "queued"
+
+
+def test_a_code_that_drives_a_terminal_does_not(place: Place) -> None:
+    place.run("send", S7)
+    url = f"sqlite:///{place.folder / 'envois.db'}"
+    with Outbox.open(url, key="") as outbox:
+        claim = outbox.claim(("author",), 60)
+        assert claim is not None
+        outbox.settle(claim, Settlement(State.REJECTED, Reason.REFUSED, "\x1b[2JX"))
+    assert "\x1b" not in place.run("outbox", "show", "1").stdout
 
 
 def test_nothing_of_the_patient_is_said(place: Place) -> None:

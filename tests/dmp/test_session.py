@@ -382,6 +382,7 @@ def test_a_forked_process_opens_its_own_connections(monkeypatch: pytest.MonkeyPa
     [
         ("0", 0.0), (" 30 ", 30.0), ("Mon, 23 Nov 2026 10:00:10 GMT", 10.0), ("Mon, 23 Nov 2026 09:00:00 GMT", 0.0),
         ("", None), ("-5", None), ("1.5", None), ("demain", None), ("٣", None), ("9" * 12, None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None), ("Mon, 23 Nov 2026 10:00:00 +99999999999999", None),
     ],
 )  # fmt: skip
 def test_retry_after_in_seconds_or_as_a_date(text: str, wait: float | None) -> None:

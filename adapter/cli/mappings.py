@@ -10,6 +10,7 @@ import click
 
 from adapter.cli.choices import folder, format_option, mappings_option, read, settings_option
 from adapter.cli.french import OK, USAGE, FrenchGroup, Misuse, shown
+from adapter.cli.mappings_format import format_tables
 from adapter.cli.rule_texts import all_rules
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @click.group("mappings", cls=FrenchGroup)
 def command() -> None:
-    """Tables de correspondance : contrôle."""
+    """Tables de correspondance : contrôle et remise en forme."""
+
+
+command.add_command(format_tables)
 
 
 @command.command("check")

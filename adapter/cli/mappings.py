@@ -11,6 +11,7 @@ import click
 from adapter.cli.choices import folder, format_option, mappings_option, read, settings_option
 from adapter.cli.french import OK, USAGE, FrenchGroup, Misuse, shown
 from adapter.cli.mappings_diff import diff_tables
+from adapter.cli.mappings_export import export_tables
 from adapter.cli.mappings_format import format_tables
 from adapter.cli.rule_texts import all_rules
 
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 @click.group("mappings", cls=FrenchGroup)
 def command() -> None:
-    """Tables de correspondance : contrôle, remise en forme, comparaison."""
+    """Tables de correspondance : contrôle, remise en forme, comparaison, export."""
 
 
-for _other in (format_tables, diff_tables):
+for _other in (format_tables, diff_tables, export_tables):
     command.add_command(_other)
 
 

@@ -32,7 +32,20 @@ def read_page(session: Session, after: int, conditions: Mapping[str, object]) ->
     where = "".join(f" AND r.{name} = :{name}" for name in conditions)
     statement = f"SELECT {_COLUMNS} FROM outbox_row r WHERE r.id > :after{where} ORDER BY r.id LIMIT :page"  # noqa: S608  # names of columns, from our own code
     found = session.run(statement, after=after, page=PAGE, **conditions)
+    check_order(found, after)
     return [_to_row(record, _unique_ids(session, record[0])) for record in found]
+
+
+def check_order(found: list[Record], after: int) -> None:
+    """Nothing; a page that does not go up would be read again and again.
+
+    Raises:
+        OutboxDamaged: numbers of a page that do not follow `after`, as only a damaged file gives them.
+    """
+    for number, *_ in found:
+        if not isinstance(number, int) or number <= after:
+            raise OutboxDamaged("Les numéros de la file d'envoi ne se suivent plus : restaurer une sauvegarde.")
+        after = number
 
 
 def milliseconds(moment: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 from adapter.model.document import Identifier
 from adapter.outbox import audit
 from adapter.outbox.database import Session
-from adapter.outbox.rows import milliseconds
+from adapter.outbox.rows import check_order, milliseconds
 from adapter.outbox.values import ChainReport, Disclosure
 
 PAGE: Final = 500
@@ -93,6 +93,7 @@ def page(session: Session, after: int) -> list[tuple[int, bytes, str]]:
         after=after,
         page=PAGE,
     )
+    check_order(found, after)
     return [(seq, _bytes(event), digest) for seq, event, digest in found]
 
 

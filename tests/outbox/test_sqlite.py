@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from adapter.errors import OutboxError
-from adapter.outbox import Outbox, OutboxBusy, OutboxDamaged, OutboxFull, State, Worker
+from adapter.outbox import Outbox, OutboxBusy, OutboxDamaged, OutboxFull, State, Worker, trail
+from adapter.outbox.database import Record
+from adapter.outbox.rows import read_page
 from adapter.outbox.sqlite import SqliteDatabase
 from tests.outbox.conftest import Clock
 from tests.outbox.deposits import deposit
@@ -249,3 +251,20 @@ def test_a_cut_row_that_cannot_be_read_may_have_left(outbox: Outbox, path: Path,
     claim = outbox.claim(("dmp",), 60)
     assert claim is not None
     assert claim.state is State.UNKNOWN, "searched, not sent again"
+
+
+class _Upside:
+    """A damaged tree: the same records whatever is asked for."""
+
+    def run(self, statement: str, **values: object) -> list[Record]:
+        return [(2, b"{}", "x"), (1, b"{}", "x")]
+
+    def run_many(self, statement: str, values: object) -> None:
+        raise AssertionError
+
+
+def test_numbers_that_do_not_go_up_end_the_reading() -> None:
+    with pytest.raises(OutboxDamaged, match="ne se suivent plus"):
+        trail.page(_Upside(), 0)
+    with pytest.raises(OutboxDamaged, match="ne se suivent plus"):
+        read_page(_Upside(), 5, {})

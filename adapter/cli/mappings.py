@@ -13,6 +13,7 @@ from adapter.cli.french import OK, USAGE, FrenchGroup, Misuse, shown
 from adapter.cli.mappings_diff import diff_tables
 from adapter.cli.mappings_export import export_tables
 from adapter.cli.mappings_format import format_tables
+from adapter.cli.mappings_nos import import_nos
 from adapter.cli.rule_texts import all_rules
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
 @click.group("mappings", cls=FrenchGroup)
 def command() -> None:
-    """Tables de correspondance : contrôle, remise en forme, comparaison, export."""
+    """Tables de correspondance : contrôle, remise en forme, comparaison, export, listes publiées."""
 
 
-for _other in (format_tables, diff_tables, export_tables):
+for _other in (format_tables, diff_tables, export_tables, import_nos):
     command.add_command(_other)
 
 

@@ -1,0 +1,111 @@
+"""``mappings import-nos`` on a small list of our own making, against a copy of the tables."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.runs import ROOT, run
+
+NAME = "JDV_SupportNutritionnel"
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    copy = tmp_path / "tables"
+    shutil.copytree(ROOT / "mappings", copy)
+    return copy
+
+
+def _published(tables: Path, *concepts: tuple[str, str, str], version: str = "2026-10-01") -> Path:
+    import tomllib
+
+    oid = tomllib.loads((tables / "value-sets" / "sources.toml").read_text("utf-8"))[NAME]["oid"]
+    lines = [
+        f'<Concept code="{code}" codeSystem="1.2.250.1.213.1.1.4.322" displayName="{label}" dateFin="{end}"/>'
+        for code, label, end in concepts
+    ]
+    file = tables.parent / "liste.xml"
+    file.write_text(
+        f'<RetrieveValueSetResponse xmlns="urn:ihe:iti:svs:2008"><ValueSet id="{oid}" displayName="x"'
+        f' revisionDate="{version}T00:00:00+02:00"><ConceptList>{"".join(lines)}</ConceptList></ValueSet>'
+        "</RetrieveValueSetResponse>",
+        "utf-8",
+    )
+    return file
+
+
+MIXED = ("MED-575", "Alimentation mixée", "")
+TUBE = ("MED-576", "Alimentation entérale par sonde", "")
+VEIN = ("MED-577", "Alimentation parentérale", "")
+
+
+def test_the_same_list_changes_nothing(tables: Path) -> None:
+    result = run("mappings", "import-nos", _published(tables, MIXED, TUBE, VEIN), "--mappings", tables)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:] == ["1 liste(s) comparée(s), 0 que nous n'employons pas."]
+
+
+def test_what_came_went_and_was_renamed_is_told_with_our_rows(tables: Path) -> None:
+    file = _published(tables, (*MIXED[:2], "20260101"), ("MED-576", "Sonde", ""), VEIN, ("MED-999", "Neuf", ""))
+    result = run("mappings", "import-nos", file, "--mappings", tables)
+    assert result.exit_code == 1
+    retired, renamed, added = result.stdout.splitlines()[1:4]
+    assert retired.startswith("  retiré : ta-asip MED-575 « Alimentation mixée »")
+    assert "; nos lignes : codes/nutrition.csv:" in retired
+    assert renamed.startswith("  nouveau libellé : ta-asip MED-576 « Alimentation entérale par sonde » → « Sonde »")
+    assert added == "  ajouté : ta-asip MED-999 « Neuf »"
+
+
+def test_writing_renews_the_list_and_the_check_then_names_the_rows(tables: Path) -> None:
+    file = _published(tables, (*MIXED[:2], "20260101"), TUBE, VEIN)
+    assert run("mappings", "import-nos", file, "--mappings", tables, "--write").exit_code == 1
+    table = (tables / "value-sets" / f"{NAME}.csv").read_text("utf-8")
+    assert table.splitlines()[:2] == ["system,code,display,start,end", "ta-asip,MED-575,Alimentation mixée,,2026-01-01"]
+    assert 'version = "2026-10-01"\norigin = "liste.xml"' in (tables / "value-sets" / "sources.toml").read_text("utf-8")
+    told = json.loads(run("mappings", "check", "--mappings", tables, "--format", "json").stdout)
+    rules = {found["rule"] for found in told["files"][0]["findings"]}
+    assert rules == {"MAP-RETIRED", "MAP-MEMBER"}
+    assert run("mappings", "import-nos", file, "--mappings", tables).stdout.count("ajouté") == 0
+
+
+def test_writing_what_is_already_there_changes_that_list_only_in_its_facts(tables: Path) -> None:
+    table = tables / "value-sets" / f"{NAME}.csv"
+    before = table.read_bytes()
+    run("mappings", "import-nos", _published(tables, MIXED, TUBE, VEIN), "--mappings", tables, "--write")
+    assert table.read_bytes() == before
+    ours, theirs = ((folder / "value-sets" / "sources.toml") for folder in (ROOT / "mappings", tables))
+    pairs = zip(ours.read_text("utf-8").splitlines(), theirs.read_text("utf-8").splitlines(), strict=True)
+    assert sum(old != new for old, new in pairs) == 3
+
+
+def test_nothing_is_written_when_one_file_is_no_list(tables: Path) -> None:
+    wrong = tables.parent / "notes.txt"
+    wrong.write_text("x", "utf-8")
+    before = (tables / "value-sets" / "sources.toml").read_bytes()
+    result = run("mappings", "import-nos", _published(tables, MIXED), wrong, "--mappings", tables, "--write")
+    assert result.exit_code == 2
+    assert "Ni XML, ni objet JSON." in result.stderr
+    assert (tables / "value-sets" / "sources.toml").read_bytes() == before
+
+
+def test_an_unknown_system_is_named_and_a_list_that_we_do_not_hold_is_counted(tables: Path) -> None:
+    file = _published(tables, MIXED, TUBE, VEIN)
+    file.write_text(file.read_text("utf-8").replace("1.2.250.1.213.1.1.4.322", "1.2.3.4", 1), "utf-8")
+    result = run("mappings", "import-nos", file, "--mappings", tables)
+    assert "  système absent de systems.csv : 1.2.3.4" in result.stdout
+    assert run("mappings", "import-nos", file, "--mappings", tables, "--write").exit_code == 2
+    other = file.with_name("autre.xml")
+    other.write_text(file.read_text("utf-8").replace(' id="1', ' id="2', 1), "utf-8")
+    assert "1 que nous n'employons pas" in run("mappings", "import-nos", other, "--mappings", tables).stdout
+
+
+@pytest.mark.conformance
+def test_our_lists_are_those_of_the_kit(shared_dir: Path) -> None:
+    lists = sorted((shared_dir / "cisis" / "jeuxDeValeurs").glob("*.xml"))
+    result = run("mappings", "import-nos", *lists)
+    assert result.exit_code == 0
+    assert not [line for line in result.stdout.splitlines() if line.startswith("  ")]

@@ -37,6 +37,7 @@ def unlock(database: Database, seal: Seal, keyed: bool) -> bytes:
 
     Raises:
         OutboxKey: the key is not the one of this queue.
+        OutboxDamaged: the secret is lost.
     """
     with database.transaction() as session:
         database.hold_schema(session)
@@ -45,7 +46,10 @@ def unlock(database: Database, seal: Seal, keyed: bool) -> bytes:
             secret = schema.new_secret()
             schema.write_secret(session, seal.close(secret, "digest_secret").hex())
             return secret
-    sealed = bytes.fromhex(stored)
+    try:
+        sealed = bytes.fromhex(stored)
+    except ValueError:
+        raise OutboxDamaged(schema.LOST) from None
     if keyed and sealed[:1] == b"\x00":
         raise OutboxKey(f"Cette file d'envoi a été créée sans clé : vider {KEY_VARIABLE}, ou en créer une autre.")
     try:

@@ -69,6 +69,7 @@ _VERSION_2: Final = (
     "CREATE INDEX outbox_document_replaces ON outbox_document (replaces, destination) WHERE replaces <> ''",
 )
 VERSIONS: Final = (_VERSION_1, _VERSION_2)
+LOST: Final = "Le secret de la file d'envoi est perdu ou illisible : restaurer une sauvegarde."
 
 
 def migrate(database: Database, genesis: str) -> None:
@@ -113,8 +114,15 @@ def _put(session: Session, name: str, value: str) -> None:
 
 
 def read_secret(session: Session) -> str:
-    """Stored secret of the patient digests, empty in a new queue."""
-    return str(session.run("SELECT value FROM outbox_meta WHERE name = 'digest_secret'")[0][0])
+    """Stored secret of the patient digests, empty in a new queue.
+
+    Raises:
+        OutboxDamaged: it is lost.
+    """
+    found = session.run("SELECT value FROM outbox_meta WHERE name = 'digest_secret'")
+    if not found:
+        raise OutboxDamaged(LOST)
+    return str(found[0][0])
 
 
 def write_secret(session: Session, stored: str) -> None:

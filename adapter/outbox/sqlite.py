@@ -182,8 +182,12 @@ def _told() -> Iterator[None]:
     """Turns an error of SQLite that a person can act on into a sentence; one of ours (a wrong statement) passes."""
     try:
         yield
+    except UnicodeDecodeError:  # SQLite repeats damaged names in its own messages
+        raise OutboxDamaged(_DAMAGED) from None
     except sqlite3.DatabaseError as fault:
         code = getattr(fault, "sqlite_errorcode", 0) & _PRIMARY
+        if code == sqlite3.SQLITE_ERROR and str(fault).startswith("no such "):  # our tables are checked at opening
+            raise OutboxDamaged(_DAMAGED) from fault
         if code not in _SENTENCES:
             raise
         kind, sentence = _SENTENCES[code]

@@ -6,8 +6,9 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -268,3 +269,37 @@ def test_numbers_that_do_not_go_up_end_the_reading() -> None:
         trail.page(_Upside(), 0)
     with pytest.raises(OutboxDamaged, match="ne se suivent plus"):
         read_page(_Upside(), 5, {})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM outbox_meta WHERE name = 'digest_secret'",
+        "UPDATE outbox_meta SET value = 'zz' WHERE name = 'digest_secret'",
+    ],
+)
+def test_a_lost_secret_is_told(path: Path, damage: str) -> None:
+    Outbox.open(f"sqlite:///{path}", key="").close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(damage)
+    connection.close()
+    with pytest.raises(OutboxDamaged, match="secret"):
+        Outbox.open(f"sqlite:///{path}", key="")
+
+
+def test_bytes_changed_at_random_are_damage_or_nothing(path: Path, tmp_path: Path) -> None:
+    with Outbox.open(f"sqlite:///{path}", key="") as outbox:
+        for visit in (1, 2, 3):
+            outbox.enqueue(deposit(visit), destination="dmp")
+    whole, random = path.read_bytes(), Random(5)
+    for rank in range(60):
+        changed = bytearray(whole)
+        for _ in range(random.choice((1, 3, 40))):
+            changed[random.randrange(len(whole) if rank % 3 else 4096)] = random.randrange(256)
+        file = tmp_path / f"{rank}.db"
+        file.write_bytes(changed)
+        with suppress(OutboxError), Outbox.open(f"sqlite:///{file}", key="") as outbox:
+            assert len(list(outbox.rows())) <= 3
+            outbox.verify()
+            assert len(list(outbox.export_audit())) == 0
+            Worker(outbox, {"dmp": ScriptedDmp}).step()

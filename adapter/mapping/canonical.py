@@ -27,7 +27,8 @@ def canonical_files(directory: Path) -> tuple[dict[str, bytes], list[Finding]]:
     found: list[Finding] = []
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
-        if path.suffix not in {".csv", ".toml"} or not path.is_file():
+        hidden = any(part.startswith(".") for part in name.split("/"))  # a repository, an environment: not ours
+        if hidden or path.suffix not in {".csv", ".toml"} or not path.is_file():
             continue
         if path.stat().st_size > MAX_BYTES:
             found.append(_fault("MAP-SIZE", f"{name}:1:1", "Fichier de plus de 8 Mio : il n'est pas lu."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -77,6 +78,13 @@ def test_a_toml_file_loses_its_mark_and_its_carriage_returns() -> None:
 def test_a_table_of_codes_has_its_own_columns() -> None:
     header = ";".join(reversed(CODE_COLUMNS)).encode()
     assert canonical("codes/x.csv", header) == ",".join(CODE_COLUMNS).encode() + b"\n"
+
+
+def test_hidden_folders_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    (tmp_path / ".env" / "x.toml").write_bytes(b"a = 1\r\n")
+    (tmp_path / "y.toml").write_bytes(b"a = 1\r\n")
+    assert canonical_files(tmp_path) == ({"y.toml": b"a = 1\n"}, [])
 
 
 def test_our_own_tables_are_canonical() -> None:

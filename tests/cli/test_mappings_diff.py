@@ -91,3 +91,20 @@ def test_a_folder_that_is_not_there_is_told(tables: Path) -> None:
     result = run("mappings", "diff", OURS, tables / "x")
     assert result.exit_code == 2
     assert "ce dossier n'existe pas" in result.stderr
+
+
+def test_the_lines_of_the_samples_that_move_are_shown(tables: Path) -> None:
+    text = (tables / SPEC).read_text("utf-8")
+    (tables / SPEC).write_text(
+        text.replace('title = "Conclusions de la visite"', 'title = "Ce qui a été conclu"'), "utf-8"
+    )
+    samples = tables.parent / "samples"
+    samples.mkdir()
+    shutil.copy(ROOT / "samples" / "visits" / "s7.required.json", samples)
+    said = run("mappings", "diff", OURS, tables, "--samples", samples).stdout.splitlines()
+    assert "s7.required.json :" in said
+    moved = [line for line in said if line.startswith(("  - ", "  + "))]
+    assert any(line.startswith("  + ") and "Ce qui a été conclu" in line for line in moved)
+    assert any(line.startswith("  - ") and "Conclusions de la visite" in line for line in moved)
+    told = json.loads(run("mappings", "diff", OURS, tables, "--samples", samples, "--format", "json").stdout)
+    assert list(told["samples"]) == ["s7.required.json"]

@@ -17,7 +17,7 @@ from adapter import fhir as fhir_printer
 from adapter import render as sheet_printer
 from adapter.compose import Options
 from adapter.compose import compose as compose_document
-from adapter.errors import DocumentInvalid, Finding, Severity
+from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
 from adapter.mapping import Mappings, load
 from adapter.model.document import Document
 from adapter.model.reader import check_visit, read_visit
@@ -103,14 +103,13 @@ def convert(
         MappingError: the tables.
         DocumentInvalid: our own output is not good enough to leave.
     """
-    visit, warnings = check_visit(data)
+    visit, told = check_visit(data)
     if visit is None:
-        read_visit(data)
-        raise AssertionError("a visit refused by check_visit is refused by read_visit")
+        raise VisitInvalid(told)
     tables = mappings if isinstance(mappings, Mappings) else load(mappings)
     document = compose_document(visit, tables, options)
     cda, bundle = render_cda(document), render_bundle(document)
     found = check_outputs(cda, bundle) if self_check else []
     if any(f.severity is Severity.ERROR for f in found):
         raise DocumentInvalid(found)
-    return Conversion(document, cda, bundle, render_sheet(document), (*warnings, *document.notices, *found))
+    return Conversion(document, cda, bundle, render_sheet(document), (*told, *document.notices, *found))

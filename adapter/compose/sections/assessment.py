@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from adapter.compose.draft import Content, Draft, row
@@ -23,38 +23,48 @@ _ANSWERS = {"ecog": "ecog-answers", "gir": "gir-answers"}
 
 def pain(draft: Draft, spec: SectionSpec) -> Content:
     """Pain scales."""
-    return _scales(draft, spec)
+    return scales(draft, spec, draft.words("scales.caption"))
 
 
 def performance(draft: Draft, spec: SectionSpec) -> Content:
     """Performance and dependence scales, then states of function in words."""
-    scales = _scales(draft, spec)
-    blocks: list[Block] = list(scales.blocks)
-    entries: list[AnyEntry] = list(scales.entries)
+    measured = scales(draft, spec, draft.words("scales.caption"))
+    blocks: list[Block] = list(measured.blocks)
+    entries: list[AnyEntry] = list(measured.entries)
     function = draft.visit.function
     if function and function.states:
-        items: list[Item] = []
-        for number, state in enumerate(function.states):
-            anchor = draft.anchor(spec.key)
-            what = draft.concept("functional-states", state)
-            items.append(Item(what.text, anchor))
-            if not what.codings:
-                draft.uncoded(f"$.function.states[{number}]")
-            entries.append(
-                Observation(
-                    key=draft.keys.key(f"function/{number}"),
-                    anchor=anchor,
-                    statement=what.text,
-                    kind="finding",
-                    what=what,
-                    at=draft.visit.start,
-                    value=True,
-                )
-            )
-        blocks.append(Bullets(tuple(items), draft.words("function.states")))
+        concepts = [draft.concept("functional-states", state) for state in function.states]
+        items, states = _present(draft, spec.key, "function", "$.function.states", concepts)
+        blocks.append(Bullets(items, draft.words("function.states")))
+        entries += states
     if function and function.comment:
         blocks.append(Paragraph(lines(function.comment), draft.words("function.label"), draft.anchor(spec.key)))
     return Content(tuple(blocks), tuple(entries))
+
+
+def _present(
+    draft: Draft, section: str, role: str, path: str, concepts: Sequence[Concept]
+) -> tuple[tuple[Item, ...], list[Observation]]:
+    """Points of a list and findings said to be present; `role` names their keys, `path` the field of the visit."""
+    items: list[Item] = []
+    entries: list[Observation] = []
+    for number, what in enumerate(concepts):
+        anchor = draft.anchor(section)
+        items.append(Item(what.text, anchor))
+        if not what.codings:
+            draft.uncoded(f"{path}[{number}]")
+        entries.append(
+            Observation(
+                key=draft.keys.key(f"{role}/{number}"),
+                anchor=anchor,
+                statement=what.text,
+                kind="finding",
+                what=what,
+                at=draft.visit.start,
+                value=True,
+            )
+        )
+    return tuple(items), entries
 
 
 def functional_status(draft: Draft, spec: SectionSpec) -> Content:
@@ -62,22 +72,23 @@ def functional_status(draft: Draft, spec: SectionSpec) -> Content:
     return Content()
 
 
-def _scales(draft: Draft, spec: SectionSpec, relative: str | None = None) -> Content:
+def scales(draft: Draft, spec: SectionSpec, caption: str) -> Content:
+    """Table and observations of the scales that the tables place in this section."""
     wanted = frozenset(spec.scales)
-    found = [(n, s) for n, s in enumerate(draft.visit.scales) if s.scale in wanted and (not relative or s.relative)]
+    found = [(n, s) for n, s in enumerate(draft.visit.scales) if s.scale in wanted]
     if not found:
         return Content()
     columns = draft.heads("scales")
     rows: list[Row] = []
     entries: list[Observation] = []
     for number, scale in found:
-        narrative, entry = measure(draft, spec.key, number, scale, columns)
+        narrative, entry = _measure(draft, spec.key, number, scale, columns)
         rows.append(narrative)
         entries.append(entry)
-    return Content((Table(columns.titles, tuple(rows), draft.words("scales.caption")),), tuple(entries))
+    return Content((Table(columns.titles, tuple(rows), caption),), tuple(entries))
 
 
-def measure(
+def _measure(
     draft: Draft, section: str, number: int, scale: clinical.Scale, columns: Columns
 ) -> tuple[Row, Observation]:
     """Narrative row and observation of one measure on a scale."""
@@ -187,9 +198,9 @@ def symptoms(draft: Draft, spec: SectionSpec) -> Content:
                 )
             )
         blocks.append(Table(columns.titles, tuple(rows), words("symptoms.caption")))
-    scales = _scales(draft, spec)
-    blocks += scales.blocks
-    entries += scales.entries
+    measured = scales(draft, spec, draft.words("scales.caption"))
+    blocks += measured.blocks
+    entries += measured.entries
     if visit.wounds:
         table, found = _wounds(draft, spec.key)
         blocks.append(table)
@@ -236,27 +247,10 @@ def _nutrition(
     draft: Draft, section: str, nutrition: clinical.Nutrition
 ) -> tuple[Iterable[Block], Iterable[Observation]]:
     blocks: list[Block] = []
-    entries: list[Observation] = []
-    items: list[Item] = []
-    for number, mode in enumerate(nutrition.modes):
-        anchor = draft.anchor(section)
-        what = draft.concept("nutrition", mode)
-        items.append(Item(what.text, anchor))
-        if not what.codings:
-            draft.uncoded(f"$.nutrition.modes[{number}]")
-        entries.append(
-            Observation(
-                key=draft.keys.key(f"nutrition/{number}"),
-                anchor=anchor,
-                statement=what.text,
-                kind="finding",
-                what=what,
-                at=draft.visit.start,
-                value=True,
-            )
-        )
+    concepts = [draft.concept("nutrition", mode) for mode in nutrition.modes]
+    items, entries = _present(draft, section, "nutrition", "$.nutrition.modes", concepts)
     if items:
-        blocks.append(Bullets(tuple(items), draft.words("nutrition.caption")))
+        blocks.append(Bullets(items, draft.words("nutrition.caption")))
     if nutrition.comment:
         blocks.append(Paragraph(lines(nutrition.comment), draft.words("nutrition.label"), draft.anchor(section)))
     return blocks, entries

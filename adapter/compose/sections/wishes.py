@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.compose.draft import Content, Draft, row
 from adapter.compose.people import spaced
-from adapter.compose.sections.assessment import measure
+from adapter.compose.sections.assessment import scales
 from adapter.compose.wording import day, joined, lines
 from adapter.mapping import SectionSpec
 from adapter.model.coded import Concept
@@ -142,16 +142,9 @@ def social(draft: Draft, spec: SectionSpec) -> Content:
             cells = (first.name.text, tie, roles, phones, lines(told.state), lines(told.needs))
             rows.append(row(columns, cells, draft.anchor(spec.key))[0])
         blocks.append(Table(columns.titles, tuple(rows), words("social.relatives")))
-    wanted = frozenset(spec.scales)
-    burden = [(n, s) for n, s in enumerate(visit.scales) if s.scale in wanted]
-    if burden:
-        columns = draft.heads("scales")
-        rows = []
-        for number, scale in burden:
-            narrative, entry = measure(draft, spec.key, number, scale, columns)
-            rows.append(narrative)
-            entries.append(entry)
-        blocks.append(Table(columns.titles, tuple(rows), words("social.burden")))
+    burden = scales(draft, spec, words("social.burden"))
+    blocks += burden.blocks
+    entries += burden.entries
     keys = tuple(r.key for r in people.relatives) + tuple(g.key for g in people.patient.guardians)
     # A burden alone is no observation of social history, which the coded section must hold (PCC, Coded Social History).
     observed = any(isinstance(entry, Observation) and entry.kind == "social" for entry in entries)

@@ -111,3 +111,7 @@ class DmpAccessDenied(DmpError):
 
 class OutboxError(AdapterError):
     """The durable queue could not do what was asked."""
+
+
+class MissingExtra(AdapterError):
+    """An optional package is needed for what was asked; the message says which extra brings it."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from adapter.errors import AdapterError, DocumentInvalid, Finding, RuleText, Severity
+from adapter.errors import DocumentInvalid, Finding, MissingExtra, RuleText, Severity
 from adapter.validation.schematron import KitError, compile_schematron
 from adapter.validation.xml_input import parse_xml, readable_path
 
@@ -56,10 +56,6 @@ RULES: dict[str, RuleText] = {
         ),
     )
 }
-
-
-class MissingExtra(AdapterError):
-    """An optional package is needed for what was asked; the message says which extra brings it."""
 
 
 class CdaKit:

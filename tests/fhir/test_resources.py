@@ -123,6 +123,13 @@ def test_a_tutor_keeps_its_own_code_beside_guard() -> None:
     assert found["relationship"][1]["text"] == "Tuteur"
 
 
+def test_the_contact_of_a_tutor_holds_no_code_that_its_profile_gives_to_another_slice() -> None:
+    tutor = replace(PATIENT.guardians[0], kind=Concept("Tuteur", (snomed("58626002", "tuteur légal"),)))
+    (contact,) = patient(replace(PATIENT, guardians=(tutor,)), FRAME)["contact"]
+    assert [[c["code"] for c in r["coding"]] for r in contact["relationship"]] == [["GUARD"]]
+    assert contact["relationship"][0]["text"] == "Tuteur"
+
+
 def test_a_professional_has_rpps_and_national_identifier() -> None:
     found = practitioner(AUTHOR, FRAME)
     assert [(i["type"]["coding"][0]["code"], i["value"]) for i in found["identifier"]] == [

@@ -135,7 +135,9 @@ def _names(value: Patient) -> list[Json]:
 
 
 def _contact(value: Guardian) -> Json:
-    found: Json = {"relationship": guard(value)}
+    # The sort of representation has its code on the RelatedPerson only: here a code of JDV_J11 would fall in the slice
+    # relationType, which admits no other system than TRE_R216 (fr-patient-ins-document).
+    found: Json = {"relationship": [{**fixed(TRE_R260, "GUARD"), "text": value.kind.text}]}
     if value.name is not None:
         found["name"] = human_name(value.name)
     else:
@@ -150,17 +152,3 @@ def _contact(value: Guardian) -> Json:
     if value.address and (where := address(value.address)):
         found["address"] = where
     return found
-
-
-def guard(value: Guardian) -> list[Json]:
-    """Part of a legal representative: GUARD of TRE_R260, then the sort of representation when it has its own code.
-
-    The two never share a CodeableConcept: the profiles admit one code system in each.
-    Source: cds-fr-related-person, slice Role; fr-patient-ins-document, slice contact.relationship:role.
-    """
-    part: Json = fixed(TRE_R260, "GUARD")
-    others = [coding(c) for c in value.kind.codings if c.system.uri != TRE_R260]
-    if others:
-        return [part, {"coding": others, "text": value.kind.text}]
-    part["text"] = value.kind.text
-    return [part]

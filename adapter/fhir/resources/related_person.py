@@ -10,13 +10,14 @@ from adapter.fhir.datatypes import (
     Json,
     address,
     coded,
+    coding,
     concept,
+    fixed,
     human_name,
     resource,
     telecoms,
     uuid_identifier,
 )
-from adapter.fhir.resources.patient import guard
 from adapter.model.document import Guardian, Relative
 
 _PROFILE: Final = "related-person"
@@ -55,7 +56,7 @@ def guardian_person(value: Guardian, frame: Frame) -> Json | None:
     found = resource("RelatedPerson", value.key, frame, keys, value.name.text)
     found["identifier"] = [uuid_identifier(value.key)]
     found["patient"] = frame.patient
-    relationship = guard(value)
+    relationship = _guard(value)
     if value.relationship:
         relationship.append(concept(value.relationship))
     found["relationship"] = relationship
@@ -65,3 +66,17 @@ def guardian_person(value: Guardian, frame: Frame) -> Json | None:
     if value.address and (where := address(value.address)):
         found["address"] = [where]
     return found
+
+
+def _guard(value: Guardian) -> list[Json]:
+    """Part of a legal representative: GUARD of TRE_R260, then the sort of representation when it has its own code.
+
+    The two never share a CodeableConcept: the profile admits one code system in each.
+    Source: cds-fr-related-person, slice Role.
+    """
+    part: Json = fixed(TRE_R260, "GUARD")
+    others = [coding(c) for c in value.kind.codings if c.system.uri != TRE_R260]
+    if others:
+        return [part, {"coding": others, "text": value.kind.text}]
+    part["text"] = value.kind.text
+    return [part]

@@ -45,10 +45,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Bullets:
-    """List of points under an optional caption."""
+    """List of points under an optional caption; ``part`` tells a printer what it is, when it matters."""
 
     items: tuple[Item, ...]
     caption: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,11 +62,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
-    """Table with a header line."""
+    """Table with a header line; ``part`` tells a printer what it is, when it matters."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     caption: str = ""
+    part: str = ""
 
 
 Block = Paragraph | Bullets | Table

@@ -15,14 +15,14 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
     visit, words = draft.visit, draft.words
     blocks: list[Block] = []
 
-    def bullets(texts: list[str], caption: str) -> None:
+    def bullets(texts: list[str], part: str) -> None:
         if texts:
             items = tuple(Item(text, draft.anchor(spec.key)) for text in texts)
-            blocks.append(Bullets(items, words(caption)))
+            blocks.append(Bullets(items, words(f"vigilance.{part}"), part))
 
-    bullets(_numbers(draft.people), "vigilance.numbers")
+    bullets(_numbers(draft.people), "numbers")
 
-    bullets(_orders(draft), "vigilance.orders")
+    bullets(_orders(draft), "orders")
 
     if visit.expected_events:
         columns = draft.heads("expected-events")
@@ -30,9 +30,9 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
         for event in visit.expected_events:
             what = draft.named("expected-events", event.event, event.label).text
             rows.append(row(columns, (what, lines(event.action)), draft.anchor(spec.key))[0])
-        blocks.append(Table(columns.titles, tuple(rows), words("vigilance.events")))
+        blocks.append(Table(columns.titles, tuple(rows), words("vigilance.events"), "events"))
 
-    bullets(_allergies(draft), "vigilance.allergies")
+    bullets(_allergies(draft), "allergies")
 
     products = [
         joined(
@@ -54,7 +54,7 @@ def vigilance(draft: Draft, spec: SectionSpec) -> Content:
         for p in visit.anticipatory
         if p.at_home
     ]
-    bullets(products, "vigilance.products")
+    bullets(products, "products")
     return Content(tuple(blocks))
 
 

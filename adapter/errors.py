@@ -115,7 +115,3 @@ class OutboxError(AdapterError):
 
 class MissingExtra(AdapterError):
     """An optional package is needed for what was asked; the message says which extra brings it."""
-
-
-class MissingExtra(AdapterError):
-    """An optional package is needed for what was asked; the message says which extra brings it."""

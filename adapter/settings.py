@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from adapter.errors import Finding, FindingsError, Severity
 from adapter.model.codes import PracticeSettingCode
@@ -69,6 +69,56 @@ class DestinationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """One program that may call the HTTP service: where its token is, told once.
+
+    Attributes:
+        token_env: environment variable that holds it. token_file: file whose first line holds it.
+        token_sha256: SHA-256 of the token, in hexadecimal, so that no secret stands on this machine.
+    """
+
+    token_env: str = ""
+    token_file: Path | None = None
+    token_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """The HTTP service, as the table ``[service]`` of the file tells it.
+
+    Attributes:
+        host, port: where it listens; port 0 takes a free one.
+        tls_cert, tls_key: files of its certificate and of its key, both or neither; asked for outside this machine.
+        allowed_hosts: names under which callers know it, beside those of this machine.
+        clients: programs that may call it, by name; with none, whoever is on this machine may.
+        max_body_bytes: largest request.
+        header_timeout_s, body_timeout_s, request_timeout_s: for the head, for the body, for the whole exchange.
+        rate_per_s, burst: requests a second of one client, and how many at once after a rest.
+        max_concurrent: requests in hand together; those beyond are asked to come back.
+        threads: conversions in hand together.
+        stop_timeout_s: what is in hand when the service stops has that long.
+        access_log: one line a request (operation, status, duration).
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    clients: Mapping[str, ClientSettings] = field(default_factory=lambda: MappingProxyType({}))
+    max_body_bytes: int = 32 * 1024 * 1024
+    header_timeout_s: float = 10.0
+    body_timeout_s: float = 30.0
+    request_timeout_s: float = 120.0
+    rate_per_s: float = 50.0
+    burst: int = 200
+    max_concurrent: int = 64
+    threads: int = 4
+    stop_timeout_s: float = 30.0
+    access_log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one installation; every one has a default that lets samples be converted.
 
@@ -84,6 +134,7 @@ class Settings:
         outbox: address of the queue of deposits; empty for a file in the folder of the user (``default_outbox``).
         destinations: DMP by name, in the file only.
         default_destination: the one used when none is named; empty: the only one there is.
+        service: the HTTP service, in the file only.
     """
 
     issuer_oid: str | None = None
@@ -97,6 +148,7 @@ class Settings:
     outbox: str = field(default="", repr=False)
     destinations: Mapping[str, DestinationSettings] = field(default_factory=lambda: MappingProxyType({}))
     default_destination: str = ""
+    service: ServiceSettings = field(default_factory=ServiceSettings)
 
 
 def default_outbox(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
@@ -137,8 +189,8 @@ def read_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     values: dict[str, object] = {}
     if file is not None:
         for key, value in _read_toml(file).items():
-            if key == "destinations":
-                values[key] = _destinations(value, file, found)
+            if key in _TABLES:
+                values[key] = _TABLES[key](value, file, found)
                 continue
             _take(values, key, value, f"{file.name}: {key}", file.parent, found)
     for key, text in variables.items():
@@ -264,6 +316,85 @@ def _destinations(value: object, file: Path, found: list[Finding]) -> Mapping[st
     return MappingProxyType(read)
 
 
+def _service(value: object, file: Path, found: list[Finding]) -> ServiceSettings:
+    """The HTTP service of the file; what is wrong with it goes to `found`."""
+    before = len(found)
+    table = dict(value) if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        found.append(Finding(RULE, Severity.ERROR, f"{file.name}: service", "Une table [service] est attendue."))
+    told = table.pop("clients", {})
+    clients: dict[str, ClientSettings] = {}
+    for name, one in (told if isinstance(told, dict) else {"": None}).items():
+        place = f"{file.name}: service.clients.{name}"
+        if not isinstance(one, dict) or not _NAME.fullmatch(name):
+            message = "Une table est attendue, d'un nom fait de lettres, de chiffres, de « - » et de « _ »."
+            found.append(Finding(RULE, Severity.ERROR, place, message))
+            continue
+        clients[name] = ClientSettings(**_read_table(one, _CLIENT_READERS, place, file.parent, found))
+        if len(one) != 1:
+            message = "Le jeton vient d'un seul endroit : token_env, token_file ou token_sha256."
+            found.append(Finding(RULE, Severity.ERROR, place, message))
+    values = _read_table(table, _SERVICE_READERS, f"{file.name}: service", file.parent, found)
+    if ("tls_cert" in table) != ("tls_key" in table):
+        message = "Le certificat (tls_cert) et sa clé (tls_key) vont ensemble."
+        found.append(Finding(RULE, Severity.ERROR, f"{file.name}: service", message))
+    return ServiceSettings(clients=MappingProxyType(clients), **values) if len(found) == before else ServiceSettings()
+
+
+def _read_table(
+    table: Mapping[str, object],
+    readers: Mapping[str, Callable[[object, Path], object]],
+    place: str,
+    folder: Path,
+    found: list[Finding],
+) -> dict[str, Any]:
+    """Values of the keys of one table; what is wrong with them goes to `found`."""
+    values: dict[str, Any] = {}
+    for key, given in table.items():
+        reader = readers.get(key)
+        if reader is None:
+            message = f"Réglage inconnu. Réglages connus : {', '.join(readers)}."
+            found.append(Finding(RULE, Severity.ERROR, f"{place}.{key}", message))
+            continue
+        try:
+            values[key] = reader(given, folder)
+        except ValueError as fault:
+            found.append(Finding(RULE, Severity.ERROR, f"{place}.{key}", str(fault)))
+    return values
+
+
+def _host(value: object, folder: Path) -> str:
+    text = _text(value, folder)
+    if not _HOST.fullmatch(text):
+        raise ValueError("Un nom de machine ou une adresse IP est attendu, sans port.")
+    return text.lower()
+
+
+def _hosts(value: object, folder: Path) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("Un tableau de noms de machine est attendu.")
+    return tuple(_host(one, folder) for one in value)
+
+
+def _port(value: object, folder: Path) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:
+        raise ValueError("Un port est un entier de 0 à 65535.")
+    return value
+
+
+def _rate(value: object, folder: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1_000_000:
+        raise ValueError("Un nombre par seconde est attendu, plus grand que zéro.")
+    return float(value)
+
+
+def _sha256(value: object, folder: Path) -> str:
+    text = _text(value, folder).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("Une empreinte SHA-256 compte 64 chiffres hexadécimaux.")
+    return text
+
+
 def _url(value: object, folder: Path) -> str:
     text = _text(value, folder)
     if not text.isascii() or not text.isprintable() or " " in text:
@@ -337,6 +468,7 @@ def _ins_roots(value: object, folder: Path) -> tuple[str, ...]:
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 _LOCAL: Final = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
 
 # Value from TOML or environment, and the folder that relative paths start from.
@@ -368,4 +500,31 @@ _DESTINATION_READERS: Final[Mapping[str, Callable[[object, Path], object]]] = {
     "total_timeout_s": _seconds,
     "ins_roots": _ins_roots,
     "max_document_bytes": _bound,
+}
+_SERVICE_READERS: Final[Mapping[str, Callable[[object, Path], object]]] = {
+    "host": _host,
+    "port": _port,
+    "tls_cert": _file,
+    "tls_key": _file,
+    "allowed_hosts": _hosts,
+    "max_body_bytes": _bound,
+    "header_timeout_s": _seconds,
+    "body_timeout_s": _seconds,
+    "request_timeout_s": _seconds,
+    "rate_per_s": _rate,
+    "burst": _bound,
+    "max_concurrent": _bound,
+    "threads": _bound,
+    "stop_timeout_s": _seconds,
+    "access_log": _switch,
+}
+_CLIENT_READERS: Final[Mapping[str, Callable[[object, Path], object]]] = {
+    "token_env": _variable,
+    "token_file": _file,
+    "token_sha256": _sha256,
+}
+# Tables of the file, which no variable of the environment can tell.
+_TABLES: Final[Mapping[str, Callable[[object, Path, list[Finding]], object]]] = {
+    "destinations": _destinations,
+    "service": _service,
 }

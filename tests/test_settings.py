@@ -10,7 +10,14 @@ import pytest
 from adapter import settings
 from adapter.compose import Options
 from adapter.model import json_input
-from adapter.settings import DestinationSettings, Settings, SettingsError, read_settings
+from adapter.settings import (
+    ClientSettings,
+    DestinationSettings,
+    ServiceSettings,
+    Settings,
+    SettingsError,
+    read_settings,
+)
 
 FULL = """\
 default_destination = "essai"
@@ -152,7 +159,9 @@ def test_an_unreadable_file_is_a_finding(tmp_path: Path, content: bytes | None) 
 
 
 def test_each_setting_has_one_reader() -> None:
-    assert {*settings._READERS, "destinations"} == {field.name for field in fields(Settings)}
+    assert {*settings._READERS, *settings._TABLES} == {field.name for field in fields(Settings)}
+    assert {*settings._SERVICE_READERS, "clients"} == {field.name for field in fields(ServiceSettings)}
+    assert set(settings._CLIENT_READERS) == {field.name for field in fields(ClientSettings)}
     assert set(settings._DESTINATION_READERS) == {field.name for field in fields(DestinationSettings)}
 
 

@@ -9,7 +9,8 @@ from typing import Final
 
 # High to low; names on one line are strangers.
 LINES: Final = (
-    ("cli", "service"),
+    ("cli",),  # above the service, which `dmp-adapter serve` starts
+    ("service",),
     ("api",),
     ("outbox",),
     ("dmp",),
@@ -22,8 +23,11 @@ LINES: Final = (
 )
 HEIGHT: Final = {room: -line for line, rooms in enumerate(LINES) for room in rooms}
 
-# Below the line of a room, and yet not for it: printers and judges look nothing up.
-FORBIDDEN: Final = {room: frozenset({"compose", "mapping"}) for room in ("cda", "fhir", "render", "validation")}
+# Below the line of a room, and yet not for it: printers and judges look nothing up, the service asks the api.
+FORBIDDEN: Final = {
+    **{room: frozenset({"compose", "mapping"}) for room in ("cda", "fhir", "render", "validation")},
+    "service": frozenset(HEIGHT) - {"service", "api", "outbox", "errors"},
+}
 
 # Settings stand beside the layers: read where the process starts, handed down as plain values.
 SETTINGS_READERS: Final = frozenset({"cli", "service"})

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from adapter.errors import Finding, Severity
 from adapter.mapping.tables import (
+    AMOUNT_COLUMNS,
     CODE_COLUMNS,
     DATED_VALUE_SET_COLUMNS,
     MAX_BYTES,
+    PAYER_COLUMNS,
     SYSTEM_COLUMNS,
     VALUE_SET_COLUMNS,
 )
 
 _BOM = b"\xef\xbb\xbf"
+_BILLING = {"billing/amounts.csv": AMOUNT_COLUMNS, "billing/payers.csv": PAYER_COLUMNS}
 _SEPARATORS = (",", ";", "\t")
 _AS_TEXT = re.compile(r'="([^"]*)"')  # how a spreadsheet is told that 00012 is a text
 
@@ -89,6 +92,8 @@ def _table(name: str, text: str) -> bytes | Finding:
 def _columns(name: str, text: str) -> tuple[str, ...]:
     if name == "systems.csv":
         return SYSTEM_COLUMNS
+    if name in _BILLING:
+        return _BILLING[name]
     if name.startswith("value-sets/"):
         return DATED_VALUE_SET_COLUMNS if "start" in text.partition("\n")[0] else VALUE_SET_COLUMNS
     return CODE_COLUMNS

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from adapter.mapping.billing import BILLING_FILES
 from adapter.mapping.loader import DOCUMENT, MESSAGES, Mappings, default_directory, load
 from adapter.mapping.tables import Findings, Source, read_source, read_toml
 
@@ -94,7 +95,7 @@ def check_strays(directory: Path, found: Findings) -> None:
     """Tells each file that nothing reads; a list of ``value-sets`` is read when ``sources.toml`` names it."""
     index = _source(directory, "value-sets/sources.toml")
     lists = {f"value-sets/{name}.csv" for name in read_toml(index, Findings())} if index else set()
-    known = {"systems.csv", DOCUMENT, MESSAGES, NOT_SHARED, *lists}
+    known = {"systems.csv", DOCUMENT, MESSAGES, NOT_SHARED, *BILLING_FILES, *lists}
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
         if path.is_dir() or name in known or _PLACED.fullmatch(name) or _FREE.fullmatch(name):
@@ -113,6 +114,8 @@ def check_needs(directory: Path, mappings: Mappings, needs: Needs, found: Findin
         if edition := _source(directory, f"editions/{name}.toml"):
             _compare("MAP-PROFILE", edition, profiles, needs.profiles, _named_line, "Profil", found)
     _check_not_shared(directory, needs, found)
+    for name in mappings.billing.absent:
+        found.error("MAP-FILE", f"{name}:1:1", "Fichier absent.")
 
 
 def _check_tables(mappings: Mappings, needs: Needs, found: Findings) -> None:

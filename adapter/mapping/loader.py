@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from adapter.errors import Finding, MappingError, Severity
+from adapter.mapping.billing import BillingTables, read_billing
 from adapter.mapping.documents import NO_DOCUMENT, read_document
 from adapter.mapping.spec import DocumentSpec
 from adapter.mapping.tables import (
@@ -50,6 +51,7 @@ class Mappings:
         editions: profile URLs by edition and key.
         value_sets: published lists by short name.
         rows: the rows themselves by table, for ``check``, ``explain`` and exports.
+        billing: amounts, payers and conditions of the billing advice.
     """
 
     digest: str
@@ -60,6 +62,7 @@ class Mappings:
     editions: Mapping[str, Mapping[str, str]]
     value_sets: Mapping[str, ValueSet]
     rows: Mapping[str, tuple[Row, ...]]
+    billing: BillingTables
 
     def system(self, key: str) -> CodeSystem:
         """Code system named `key` in ``systems.csv``.
@@ -190,6 +193,7 @@ def read(directory: Path) -> tuple[Mappings, list[Finding]]:
         editions=MappingProxyType(editions),
         value_sets=MappingProxyType(_value_sets(sources, registry, found)),
         rows=MappingProxyType(rows),
+        billing=read_billing(sources, found),
     )
     return mappings, found.items
 

@@ -164,6 +164,27 @@ _TEXTS: Final = (
         "Champ de la visite imprimé nulle part",
         "Un champ de la visite est imprimé, ou déclaré dans not-shared.toml avec sa raison ; rien d'autre n'y est.",
     ),
+    _rule(
+        "MAP-BILLING-AMOUNT",
+        _E,
+        "Montant de facturation",
+        "Un montant est en euros avec deux décimales, pour un territoire, à partir d'un jour. Un nouveau tarif est une "
+        "nouvelle ligne ; l'ancienne prend pour fin la veille : deux montants n'ont jamais cours le même jour.",
+    ),
+    _rule(
+        "MAP-BILLING-PAYER",
+        _E,
+        "Payeur d'une situation",
+        "Chaque lieu de visite, et chaque mode tarifaire d'EHPAD, a une ligne : insurance (Assurance Maladie), facility "
+        "(l'EHPAD) ou ask (à demander). Il n'y a pas de payeur par défaut.",
+    ),
+    _rule(
+        "MAP-BILLING-ADVICE",
+        _E,
+        "Conditions et notes de la facturation",
+        "Chaque condition a un titre, une source et une phrase par réponse que le programme peut donner ; chaque note a "
+        "une phrase et une source. Rien de plus n'est lu.",
+    ),
 )
 
 MAPPING_RULES: Final[Mapping[str, RuleText]] = {text.code: text for text in _TEXTS}

@@ -16,6 +16,8 @@ from adapter.errors import Finding, Severity
 CODE_COLUMNS = ("local", "label", "system", "code", "display", "equivalence", "source", "note")
 SYSTEM_COLUMNS = ("key", "oid", "uri", "name", "source")
 VALUE_SET_COLUMNS = ("system", "code", "display")
+AMOUNT_COLUMNS = ("code", "label", "kind", "per", "territory", "amount", "start", "end", "source", "note")
+PAYER_COLUMNS = ("situation", "payer", "says", "source", "note")
 DATED_VALUE_SET_COLUMNS = (*VALUE_SET_COLUMNS, "start", "end")
 MAX_BYTES = 8 * 1024 * 1024  # a hundred times our largest table
 EQUIVALENCES = frozenset({"equivalent", "wider", "narrower", "inexact", "unmatched"})

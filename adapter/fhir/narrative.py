@@ -9,7 +9,7 @@ from adapter.model.document import Block, Bullets, Table
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BETWEEN = "\u241f"  # symbol for unit separator: a text that holds it is handled apart
-_OPEN = '<div xmlns="http://www.w3.org/1999/xhtml" xml:lang="fr" lang="fr">'
+_OPEN = '<div xmlns="http://www.w3.org/1999/xhtml" xml:lang="fr-FR" lang="fr-FR">'
 
 
 def escape(text: str) -> str:

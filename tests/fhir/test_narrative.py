@@ -68,4 +68,4 @@ def test_blocks_keep_their_order_labels_captions_and_anchors() -> None:
 def test_a_narrative_names_its_language_and_namespace() -> None:
     root = ElementTree.fromstring(narrative(heading("Douleur"))["div"])
     assert root.tag == f"{XHTML}div"
-    assert root.attrib == {"lang": "fr", "{http://www.w3.org/XML/1998/namespace}lang": "fr"}
+    assert root.attrib == {"lang": "fr-FR", "{http://www.w3.org/XML/1998/namespace}lang": "fr-FR"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from adapter.errors import DmpRejected
+from adapter.errors import DmpRejected, DmpUnreachable
 from adapter.model.coded import Coding
 from adapter.model.document import Identifier
 from adapter.submission.values import Submission
@@ -107,6 +107,18 @@ class FoundSet:
 
 class ContentAltered(DmpRejected):
     """What was read is not what the DMP describes: size or SHA-1 differ."""
+
+
+class RecipientBusy(DmpUnreachable):
+    """The recipient of a mail cannot be reached now; the server that was asked can be, for others."""
+
+
+class Mailbox(Protocol):
+    """What sends mails; nothing that was sent can be searched there."""
+
+    def submit(self, submission: Submission) -> Receipt:
+        """Hands one mail to the operator; raises the same errors as ``Dmp.submit``."""
+        ...
 
 
 class Dmp(Protocol):

@@ -14,10 +14,21 @@ from adapter.outbox.errors import (
 from adapter.outbox.policy import Policy
 from adapter.outbox.quiet_log import QuietLog
 from adapter.outbox.store import Outbox
-from adapter.outbox.values import REASON_TEXTS, ChainReport, Claim, Disclosure, Reason, Row, Settlement, State
+from adapter.outbox.values import (
+    PATIENT,
+    REASON_TEXTS,
+    ChainReport,
+    Claim,
+    Disclosure,
+    Reason,
+    Row,
+    Settlement,
+    State,
+)
 from adapter.outbox.worker import Destination, Worker
 
 __all__ = [
+    "PATIENT",
     "REASON_TEXTS",
     "ChainReport",
     "Claim",

@@ -12,14 +12,24 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import orjson
 
 from adapter.outbox.errors import OutboxDamaged
-from adapter.submission.values import DocumentEntry, Submission, SubmissionSet
+from adapter.submission.values import DocumentEntry, Mail, Submission, SubmissionSet
 
 Reader = Callable[[Any], Any]
 
 
 def to_json(submission: Submission) -> bytes:
-    """The set and the entries; the documents travel beside, as they are."""
-    return orjson.dumps({"set": submission.set, "entries": submission.entries}, default=bytes.hex)
+    """The set, the entries and the mail; what `bodies` gives travels beside, as it is."""
+    values: dict[str, Any] = {"set": submission.set, "entries": submission.entries}
+    if submission.mail is not None:
+        values["mail"] = dataclasses.replace(submission.mail, pdf=b"")
+        values["pdf"] = bool(submission.mail.pdf)
+    return orjson.dumps(values, default=bytes.hex)
+
+
+def bodies(submission: Submission) -> tuple[bytes, ...]:
+    """The documents, then the PDF of a mail when there is one."""
+    pdf = submission.mail.pdf if submission.mail is not None else b""
+    return (*submission.contents, pdf) if pdf else submission.contents
 
 
 def from_json(text: bytes, contents: tuple[bytes, ...]) -> Submission:
@@ -27,13 +37,19 @@ def from_json(text: bytes, contents: tuple[bytes, ...]) -> Submission:
 
     Fields that an older version did not write take their default.
 
+    Args:
+        contents: what `bodies` gave.
+
     Raises:
         OutboxDamaged: not written by `to_json`, or by a newer version.
     """
     try:
         values = orjson.loads(text)
         entries = tuple(_reader(DocumentEntry)(entry) for entry in values["entries"])
-        submission = Submission(_reader(SubmissionSet)(values["set"]), entries, contents)
+        mail = _reader(Mail)(values["mail"]) if "mail" in values else None
+        if mail is not None and values["pdf"] and contents:
+            mail, contents = dataclasses.replace(mail, pdf=contents[-1]), contents[:-1]
+        submission = Submission(_reader(SubmissionSet)(values["set"]), entries, contents, mail)
     except (KeyError, TypeError, ValueError) as fault:
         raise OutboxDamaged("Une ligne de la file d'envoi est illisible.") from fault
     if len(entries) != len(contents):

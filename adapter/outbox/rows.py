@@ -12,7 +12,7 @@ from adapter.outbox.values import Reason, Row, State
 
 PAGE: Final = 500
 _COLUMNS: Final = """r.id, r.key, r.destination, r.endpoint, r.form, r.state, r.dead, r.reason, r.dmp_code, r.attempts,
-    r.created_at, r.updated_at, r.due_at, r.set_unique_id, r.size_bytes, r.purged"""
+    r.created_at, r.updated_at, r.due_at, r.set_unique_id, r.size_bytes, r.purged, r.recipient"""
 
 
 def read_row(session: Session, row_id: int) -> Row:
@@ -106,6 +106,7 @@ def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
         set_unique_id,
         size,
         purged,
+        recipient,
     ) = record
     return Row(
         id=row_id,
@@ -125,4 +126,5 @@ def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
         unique_ids=unique_ids,
         size_bytes=size,
         purged=bool(purged),
+        recipient=recipient,
     )

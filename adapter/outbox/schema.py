@@ -68,7 +68,8 @@ _VERSION_2: Final = (
     "CREATE TABLE outbox_opposition (patient TEXT PRIMARY KEY, recorded_at BIGINT NOT NULL)",
     "CREATE INDEX outbox_document_replaces ON outbox_document (replaces, destination) WHERE replaces <> ''",
 )
-VERSIONS: Final = (_VERSION_1, _VERSION_2)
+_VERSION_3: Final = ("ALTER TABLE outbox_row ADD COLUMN recipient TEXT NOT NULL DEFAULT ''",)
+VERSIONS: Final = (_VERSION_1, _VERSION_2, _VERSION_3)
 LOST: Final = "Le secret de la file d'envoi est perdu ou illisible : restaurer une sauvegarde."
 
 

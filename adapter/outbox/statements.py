@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-# A row to send waits for the older versions of its documents; rows that may have left already never wait.
+# A row to send waits for the older versions of its documents; rows that may have left already never wait. The
+# destination of a document is that of its row, and for a mail the recipient too: versions follow one another in each
+# mailbox.
 DUE: Final = """
-    SELECT r.id, r.key, r.destination, r.endpoint, r.state, r.patient, r.attempts FROM outbox_row r
+    SELECT r.id, r.key, r.destination, r.endpoint, r.state, r.patient, r.attempts, r.recipient FROM outbox_row r
     WHERE r.due_at <= :now AND r.destination IN ({names}) AND (r.state <> 'queued' OR NOT EXISTS (
         SELECT 1 FROM outbox_document d
         JOIN outbox_document p ON p.set_id = d.set_id AND p.destination = d.destination AND p.patient = d.patient
@@ -22,6 +24,14 @@ PREDECESSOR_STOPPED: Final = """
     JOIN outbox_row q ON q.id = p.row_id
     WHERE d.row_id = :id AND d.replaces <> ''
         AND (q.state IN ('blocked', 'rejected') OR (q.dead = 1 AND q.state IN ('queued', 'sending', 'unknown')))"""
+
+# A newer version of a document has left for the same place.
+OVERTAKEN: Final = """
+    SELECT 1 FROM outbox_document d
+    JOIN outbox_document n ON n.set_id = d.set_id AND n.destination = d.destination AND n.patient = d.patient
+        AND n.live = 1 AND n.version > d.version
+    JOIN outbox_row q ON q.id = n.row_id
+    WHERE d.row_id = :id AND q.state IN ('sending', 'unknown', 'accepted', 'confirmed')"""
 
 # Every document of the older row has a correction that was found at the DMP.
 REPLACE: Final = """

@@ -18,7 +18,7 @@ from adapter.outbox.opening import find_database, unlock
 from adapter.outbox.rows import milliseconds, read_page, read_row, read_state
 from adapter.outbox.rows import moment as to_moment
 from adapter.outbox.sealing import KEY_VARIABLE, Seal, parse_key, patient_digest
-from adapter.outbox.values import ChainReport, Claim, Disclosure, Reason, Row, Settlement, State
+from adapter.outbox.values import PATIENT, ChainReport, Claim, Disclosure, Reason, Row, Settlement, State
 from adapter.submission.values import Submission
 
 _CODE_MAX: Final = 200
@@ -94,11 +94,12 @@ class Outbox:
     ) -> int:
         """Number of the row that holds this deposit, on the disk when the call returns.
 
-        The same key and bytes give the same row, however often it is asked. A patient's opposition noted before
-        leaves the row blocked.
+        The same key and bytes give the same row, however often it is asked; for a mail the recipient is part of the
+        key. A patient's opposition noted before leaves the row blocked; it is about the DMP and stops no mail.
 
         Args:
-            destination: name of the DMP among those the workers serve. endpoint: its address now; empty: any.
+            destination: name of the DMP or mailbox among those the workers serve. endpoint: its address now; empty:
+                any.
             form: form of the documents, for people.
             idempotency_key: None for the one derived from the uniqueIds of the documents.
         Raises:
@@ -108,6 +109,11 @@ class Outbox:
         digest = _checked_digest(submission)
         ids = [entry.unique_id for entry in submission.entries]
         key = idempotency_key or hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
+        lane, recipient = destination, ""
+        if submission.mail is not None:
+            lane = f"{destination}/{self.recipient_digest(submission.mail.recipient)}"
+            recipient = PATIENT if submission.mail.to_patient else submission.mail.recipient
+            key = hashlib.sha256(f"{key}\n{lane}".encode()).hexdigest()
         patient = self.patient_digest(submission.set.patient_id)
         now = milliseconds(self._clock())
         with self._database.transaction() as session:
@@ -121,12 +127,13 @@ class Outbox:
                 if known[0][1] != digest:
                     raise OutboxConflict("Ce dépôt est déjà en file avec un autre contenu : corriger par une version.")
                 return int(known[0][0])
-            self._refuse_conflicts(session, submission, destination, key)
-            opposed = self._opposed(session, patient)
+            self._refuse_conflicts(session, submission, lane, key)
+            opposed = not recipient and self._opposed(session, patient)
             ((row_id,),) = session.run(
                 "INSERT INTO outbox_row (key, destination, endpoint, form, patient, state, reason, due_at, created_at,"
-                " updated_at, set_unique_id, content_digest, size_bytes) VALUES (:key, :destination, :endpoint, :form,"
-                " :patient, :state, :reason, :due, :now, :now, :set_id, :digest, :size) RETURNING id",
+                " updated_at, set_unique_id, content_digest, size_bytes, recipient) VALUES (:key, :destination,"
+                " :endpoint, :form, :patient, :state, :reason, :due, :now, :now, :set_id, :digest, :size, :recipient)"
+                " RETURNING id",
                 key=key,
                 destination=destination,
                 endpoint=endpoint,
@@ -139,6 +146,7 @@ class Outbox:
                 set_id=submission.set.unique_id,
                 digest=digest,
                 size=sum(map(len, submission.contents)),
+                recipient=recipient,
             )
             session.run_many(
                 "INSERT INTO outbox_document (row_id, position, destination, patient, set_id, version, unique_id,"
@@ -148,7 +156,7 @@ class Outbox:
                     {
                         "row_id": row_id,
                         "position": position,
-                        "destination": destination,
+                        "destination": lane,
                         "patient": patient,
                         "set_id": entry.set_id,
                         "version": entry.version,
@@ -162,7 +170,7 @@ class Outbox:
                 "INSERT INTO outbox_part (row_id, position, body) VALUES (:row_id, :position, :body)",
                 [
                     {"row_id": row_id, "position": position, "body": self._seal.close(body, f"{key}/{position}")}
-                    for position, body in enumerate((payload.to_json(submission), *submission.contents))
+                    for position, body in enumerate((payload.to_json(submission), *payload.bodies(submission)))
                 ],
             )
         return int(row_id)
@@ -232,7 +240,8 @@ class Outbox:
     def retry(self, row_id: int) -> None:
         """Replays a row now: a dead letter, a blocked or rejected row, or one that waits for its next attempt.
 
-        What may have left is searched first. An address that changed is taken as confirmed.
+        What may have left is searched first; a mail cannot be, and is sent again under the same Message-ID. An address
+        that changed is taken as confirmed.
 
         Raises:
             OutboxRefusal: nothing to replay, content purged, or the patient's opposition stands.
@@ -245,15 +254,17 @@ class Outbox:
                 State.QUEUED: State.QUEUED,
                 State.BLOCKED: State.QUEUED,
                 State.REJECTED: State.QUEUED,
-                State.UNKNOWN: State.UNKNOWN,
-                State.ACCEPTED: State.ACCEPTED,
+                State.UNKNOWN: State.QUEUED if row.recipient else State.UNKNOWN,
+                State.ACCEPTED: None if row.recipient else State.ACCEPTED,
             }.get(row.state)
             if state is None:
                 raise OutboxRefusal("Ce dépôt est en cours ou terminé : il n'y a rien à rejouer.")
+            if row.recipient and session.run(statements.OVERTAKEN, id=row_id):
+                raise OutboxRefusal("Une version plus récente de ce document est partie vers ce destinataire.")
             ((patient, lease),) = session.run("SELECT patient, lease FROM outbox_row WHERE id = :id", id=row_id)
             if lease is not None:
                 raise OutboxRefusal("Ce dépôt est entre les mains d'un autre programme : attendre qu'il ait fini.")
-            if state is State.QUEUED and self._opposed(session, patient):
+            if state is State.QUEUED and not row.recipient and self._opposed(session, patient):
                 raise OutboxRefusal("L'opposition du patient est enregistrée : la lever avant de rejouer ce dépôt.")
             self._put(session, row_id, state, Reason.NONE, milliseconds(self._clock()))
             session.run("UPDATE outbox_row SET attempts = 0, dead = 0, endpoint = '' WHERE id = :id", id=row_id)
@@ -262,7 +273,8 @@ class Outbox:
     def record_opposition(self, patient: Identifier) -> int:
         """How many rows of this patient were stopped; those not sent yet, and those queued later, are blocked.
 
-        A row that may have left is still searched, and never sent again.
+        A row that may have left is still searched, and never sent again. Mails are not stopped: the opposition is about
+        the DMP.
         """
         now = milliseconds(self._clock())
         digest = self.patient_digest(patient)
@@ -275,7 +287,7 @@ class Outbox:
             )
             stopped = session.run(
                 "UPDATE outbox_row SET state = 'blocked', reason = :reason, due_at = NULL, updated_at = :now"
-                " WHERE patient = :patient AND state = 'queued' RETURNING id",
+                " WHERE patient = :patient AND state = 'queued' AND recipient = '' RETURNING id",
                 reason=Reason.OPPOSITION.value,
                 patient=digest,
                 now=now,
@@ -359,13 +371,17 @@ class Outbox:
         """Keyed digest under which the rows and the audit events of this patient stand."""
         return patient_digest(self._secret, patient.root, patient.value)
 
+    def recipient_digest(self, address: str) -> str:
+        """Keyed digest of an address, which may hold an INS; its case does not count."""
+        return patient_digest(self._secret, "mailto", address.lower())
+
     # ------------------------------------------------------------------ what workers do
 
     def claim(self, destinations: Sequence[str], lease_s: float) -> Claim | None:
         """The next row to work on, leased; None when nothing is due for these destinations.
 
         The row comes back to ``claim`` by itself when the lease ends. A row found ``sending`` was cut: it becomes
-        ``unknown``, and the audit trail says that the documents may have left.
+        ``unknown``, and the audit trail says that the documents may have left; a mail is then left for a person.
         """
         if not destinations:
             return None
@@ -389,8 +405,8 @@ class Outbox:
             due = session.run(statement, now=now, **names)
             if not due:
                 return self._pull_back(session, names, moment)
-            row_id, key, destination, endpoint, before, patient, attempts = due[0]
-            if before == State.QUEUED.value:
+            row_id, key, destination, endpoint, before, patient, attempts, recipient = due[0]
+            if before == State.QUEUED.value and not recipient:
                 if self._opposed(session, patient):
                     self._put(session, row_id, State.BLOCKED, Reason.OPPOSITION, None)
                     return True
@@ -420,6 +436,9 @@ class Outbox:
             claim = Claim(row_id, token, state, destination, endpoint, patient, attempts + 1, until, submission)
             if before == State.SENDING.value:
                 self._audit(session, claim, (Disclosure("submit", _ids(submission), "4"),))
+                if recipient:
+                    self._put(session, row_id, State.UNKNOWN, Reason.LEASE_EXPIRED, None, dead=True)
+                    return True
         return claim
 
     def _pull_back(self, session: Session, names: dict[str, str], now: datetime) -> bool:
@@ -446,7 +465,7 @@ class Outbox:
                 "SELECT 1 FROM outbox_row WHERE id = :id AND lease = :token", id=claim.row_id, token=claim.token
             ):
                 raise LeaseLost("Un autre programme a repris cette ligne de la file d'envoi.")
-            return not self._opposed(session, claim.patient)
+            return claim.submission.mail is not None or not self._opposed(session, claim.patient)
 
     @retried
     def renew(self, claim: Claim, lease_s: float) -> datetime:
@@ -475,6 +494,7 @@ class Outbox:
         """
         now = self._clock()
         state, reason, due_in_s = settlement.state, settlement.reason, settlement.due_in_s
+        mail = claim.submission.mail is not None
         with self._database.transaction() as session:
             held = session.run(
                 f"SELECT 1 FROM outbox_row WHERE id = :id AND lease = :token {self._database.for_update}",  # noqa: S608  # constant of the database
@@ -482,7 +502,7 @@ class Outbox:
                 token=claim.token,
             )
             if held:
-                if state is State.QUEUED and self._opposed(session, claim.patient):
+                if state is State.QUEUED and not mail and self._opposed(session, claim.patient):
                     state, reason, due_in_s = State.BLOCKED, Reason.OPPOSITION, None
                 due = None if due_in_s is None else milliseconds(now + timedelta(seconds=due_in_s))
                 self._put(
@@ -583,6 +603,10 @@ class Outbox:
         return payload.from_json(bodies[0], tuple(bodies[1:]))
 
     def _audit(self, session: Session, claim: Claim, disclosures: tuple[Disclosure, ...]) -> None:
+        mail = claim.submission.mail
+        recipient = claim.endpoint or claim.destination
+        if mail is not None:
+            recipient = f"mailto:{PATIENT if mail.to_patient else mail.recipient}"
         trail.append(
             session,
             self._database.for_update,
@@ -591,7 +615,7 @@ class Outbox:
             author=claim.submission.set.author.identifier,
             patient=claim.patient,
             observer=self._host,
-            recipient=claim.endpoint or claim.destination,
+            recipient=recipient,
             recorded=self._clock(),
         )
 

@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 from adapter.submission.values import Submission
 
+PATIENT: Final = "patient"  # stands for the address of a patient, which holds the INS
+
 
 class State(StrEnum):
     """Where a deposit stands.
@@ -18,6 +20,10 @@ class State(StrEnum):
     ``queued`` waits; ``sending`` may be on the wire; ``unknown`` was sent and got no usable answer; ``accepted`` was
     taken by the DMP; ``confirmed`` was found there again, byte for byte; ``rejected`` was refused; ``blocked`` may not
     leave until a person acts; ``replaced`` has a confirmed correction; ``withdrawn`` was taken back before it left.
+
+    A mail cannot be searched: ``accepted`` was taken by the operator of the mailbox and says no more; ``confirmed`` was
+    acknowledged by the software of the recipient; ``unknown`` always waits for a person, who may send it again under
+    the same Message-ID.
     """
 
     QUEUED = "queued"
@@ -52,6 +58,8 @@ class Reason(StrEnum):
     PREDECESSOR = "predecessor"
     DESTINATION_CHANGED = "destination-changed"
     UNREADABLE = "unreadable"
+    POSTED = "posted"
+    ACKNOWLEDGED = "acknowledged"
 
 
 REASON_TEXTS: Final[Mapping[Reason, str]] = MappingProxyType(
@@ -74,6 +82,20 @@ REASON_TEXTS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.PREDECESSOR: "Le document à remplacer n'a pas été déposé.",
         Reason.DESTINATION_CHANGED: "L'adresse de la destination a changé depuis la mise en file : à confirmer.",
         Reason.UNREADABLE: "La ligne est illisible : restaurer une sauvegarde ou convertir la visite de nouveau.",
+        Reason.POSTED: "Remis à l'opérateur de messagerie ; rien ne dit encore que le destinataire l'a reçu.",
+        Reason.ACKNOWLEDGED: "Le logiciel du destinataire a accusé réception.",
+    }
+)
+
+_ASK_THE_RECIPIENT: Final = "s'informer auprès du destinataire, puis rejouer au besoin : le message sera le même."
+_MAIL_TEXTS: Final[Mapping[Reason, str]] = MappingProxyType(
+    {
+        Reason.UNREACHABLE: "Le serveur de messagerie est injoignable ; un nouvel essai est prévu.",
+        Reason.NO_ANSWER: f"Envoyé sans réponse du serveur de messagerie : {_ASK_THE_RECIPIENT}",
+        Reason.LEASE_EXPIRED: f"L'envoi a été coupé : {_ASK_THE_RECIPIENT}",
+        Reason.INTERRUPTED: f"L'envoi a été interrompu : {_ASK_THE_RECIPIENT}",
+        Reason.REFUSED: "Le serveur de messagerie ou le destinataire a refusé le message.",
+        Reason.ACCESS_DENIED: "Le serveur de messagerie refuse l'accès : vérifier certificat, compte et droits.",
     }
 )
 
@@ -98,16 +120,52 @@ _UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def explain(reason: Reason, dmp_code: str = "", *, dead: bool = False) -> str:
+# The same for a mail, by the code of ``MailSession``, or by the reply of the server.
+_MAIL_UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "certificate": "Le certificat du serveur de messagerie n'est pas valable",
+        "certificate-file": _UNREACHABLE_TEXTS["certificate-file"],
+        "no-tls": "Le serveur de messagerie n'offre pas STARTTLS",
+        "tls": "La négociation TLS avec le serveur de messagerie a échoué",
+        "token": "La commande qui donne le jeton de la messagerie a échoué",
+        "4": "Le serveur de messagerie remet le message à plus tard",
+    }
+)
+_MAIL_REFUSED_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "510": "L'adresse du destinataire est refusée : la vérifier.",
+        "512": "Le domaine du destinataire est introuvable : vérifier l'adresse.",
+        "513": "L'adresse du destinataire est refusée : la vérifier.",
+        "523": "Le message dépasse la taille que le serveur du destinataire admet.",
+        "541": "Le serveur du destinataire a rejeté le message.",
+        "550": "La boîte du destinataire n'existe pas ou n'est pas accessible : vérifier l'adresse.",
+        "551": "Le destinataire n'est pas joignable par ce serveur : vérifier l'adresse.",
+        "552": "Le message dépasse la taille admise, ou la boîte du destinataire est pleine.",
+        "553": "L'adresse du destinataire est refusée : la vérifier.",
+    }
+)
+
+
+def explain(reason: Reason, dmp_code: str = "", *, dead: bool = False, mail: bool = False) -> str:
     """French sentence for a reason, made of our own words only; empty for none.
 
     Args:
         dead: no further attempt is planned.
+        mail: the row is a mail.
     """
-    text = REASON_TEXTS[reason]
-    if reason is Reason.UNREACHABLE and dmp_code in _UNREACHABLE_TEXTS:
+    text = _mail_text(reason, dmp_code) if mail else REASON_TEXTS[reason]
+    if not mail and reason is Reason.UNREACHABLE and dmp_code in _UNREACHABLE_TEXTS:
         text = f"{_UNREACHABLE_TEXTS[dmp_code]} ; un nouvel essai est prévu."
     return text.replace("un nouvel essai est prévu", "les essais sont épuisés, à rejouer") if dead else text
+
+
+def _mail_text(reason: Reason, code: str) -> str:
+    if reason is Reason.REFUSED and code in _MAIL_REFUSED_TEXTS:
+        return _MAIL_REFUSED_TEXTS[code]
+    told = _MAIL_UNREACHABLE_TEXTS.get("4" if code[:1] == "4" else code)
+    if reason is Reason.UNREACHABLE and told:
+        return f"{told} ; un nouvel essai est prévu."
+    return _MAIL_TEXTS.get(reason, REASON_TEXTS[reason])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +184,7 @@ class Row:
         unique_ids, set_unique_id: identifiers of the documents and of the deposit.
         size_bytes: size of the documents together.
         purged: content and metadata are gone, the trace stays.
+        recipient: address of the professional whom a mail goes to, ``PATIENT`` for the patient; empty for a DMP.
     """
 
     id: int
@@ -145,11 +204,12 @@ class Row:
     unique_ids: tuple[str, ...]
     size_bytes: int
     purged: bool
+    recipient: str = ""
 
     @property
     def explanation(self) -> str:
         """French sentence that tells why the row is where it is; empty when the state says it all."""
-        return explain(self.reason, self.dmp_code, dead=self.dead)
+        return explain(self.reason, self.dmp_code, dead=self.dead, mail=bool(self.recipient))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +217,7 @@ class Claim:
     """One row in the hands of one worker.
 
     Attributes:
-        state: ``sending`` (to send), ``unknown`` (to search) or ``accepted`` (to read back).
+        state: ``sending`` (to send), ``unknown`` (to search) or ``accepted`` (to read back); a mail is only sent.
         token: proof of the lease; a worker that lost it can change nothing any more.
         until: end of the lease.
         attempts: this attempt included.

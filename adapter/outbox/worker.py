@@ -1,7 +1,8 @@
 """A worker: takes one row at a time, does the next thing it needs, and writes down what came of it.
 
 Never two copies: a row that may have left is searched by uniqueId before anything is sent again, and a refusal is
-searched too, as the document may have arrived by an earlier attempt that looked lost.
+searched too, as the document may have arrived by an earlier attempt that looked lost. A mail cannot be searched: one
+that may have left is never sent again by itself.
 """
 
 from __future__ import annotations
@@ -15,29 +16,30 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeGuard
 
-from adapter.dmp import Dmp, FoundEntry, PatientStatus
+from adapter.dmp import Dmp, FoundEntry, Mailbox, PatientStatus, RecipientBusy
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutboxError, OutcomeUnknown
 from adapter.outbox.errors import LeaseLost, OutboxBusy
 from adapter.outbox.policy import Policy
 from adapter.outbox.quiet_log import QuietLog
 from adapter.outbox.store import Outbox
-from adapter.outbox.values import REASON_TEXTS, Claim, Disclosure, Reason, Settlement, State, explain
+from adapter.outbox.values import Claim, Disclosure, Reason, Settlement, State, explain
 
 _STATUSES_MAX: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One DMP that a worker serves.
+    """One DMP or mailbox that a worker serves.
 
     Attributes:
-        connect: gives the client; called once a worker, when a row first needs it.
+        connect: gives the client; called once a worker, when a row first needs it. A mailbox takes rows that hold a
+            mail, a DMP takes the others.
         endpoint: its address; a row queued for another address waits for a person. Empty: any.
     """
 
-    connect: Callable[[], Dmp]
+    connect: Callable[[], Dmp | Mailbox]
     endpoint: str = ""
 
 
@@ -67,7 +69,7 @@ class Worker:
     def __init__(
         self,
         outbox: Outbox,
-        destinations: Mapping[str, Callable[[], Dmp] | Destination],
+        destinations: Mapping[str, Callable[[], Dmp | Mailbox] | Destination],
         *,
         policy: Policy | None = None,
         clock: Callable[[], datetime] = _now,
@@ -84,7 +86,7 @@ class Worker:
         self._random = random or random_module.Random()  # noqa: S311  # spreads the load, guards nothing
         self._sleep = sleep
         self._log = log or QuietLog(logging.getLogger(__name__))
-        self._clients: dict[str, Dmp] = {}
+        self._clients: dict[str, Dmp | Mailbox] = {}
         self._pauses: dict[str, _Pause] = {}
         self._reached = State.QUEUED  # how far the row in hand came, and what the audit trail does not know yet
         self._told: list[Disclosure] = []
@@ -172,6 +174,8 @@ class Worker:
             self._set_aside(claim)
             return
         match claim.state:
+            case State.SENDING if claim.submission.mail is not None:
+                self._post(claim)
             case State.SENDING:
                 self._send(claim)
             case State.UNKNOWN:
@@ -193,16 +197,43 @@ class Worker:
             self._tell_deposit(claim, "4")
         dead = claim.attempts >= self._policy.max_attempts
         due = None if dead else self._policy.grace_s
+        reason = Reason.INTERRUPTED
+        if claim.submission.mail is not None and state is not State.QUEUED:
+            due, dead = None, state is State.UNKNOWN
+            reason = reason if dead else Reason.POSTED
         try:
             self._outbox.settle(
-                claim, Settlement(state, Reason.INTERRUPTED, due_in_s=due, dead=dead, disclosures=tuple(self._told))
+                claim, Settlement(state, reason, due_in_s=due, dead=dead, disclosures=tuple(self._told))
             )
         except OutboxError:
             return  # the end of the lease brings the row back, and the first fault is the one to tell
 
+    def _post(self, claim: Claim) -> None:
+        """Hands a mail to its operator; a doubt is left to a person, as nobody can be asked."""
+        try:
+            mailbox = self._mailbox(claim.destination)
+            self._keep_lease(claim)
+            self._reached = State.SENDING
+            mailbox.submit(claim.submission)
+        except OutcomeUnknown as fault:
+            self._tell_deposit(claim, "4")
+            self._settle(claim, Settlement(State.UNKNOWN, Reason.NO_ANSWER, fault.code, dead=True))
+        except DmpUnreachable as fault:
+            self._not_sent(claim, fault)
+        except DmpAccessDenied as fault:
+            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code))
+        except DmpRejected as fault:
+            self._tell_deposit(claim, "8")
+            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code))
+        else:
+            self._answered(claim.destination)
+            self._tell_deposit(claim, "0")
+            self._reached = State.ACCEPTED
+            self._settle(claim, Settlement(State.ACCEPTED, Reason.POSTED, forward=True))
+
     def _send(self, claim: Claim) -> None:
         try:
-            dmp = self._client(claim.destination)
+            dmp = self._dmp(claim.destination)
             status = self._status(claim, dmp)
         except DmpError as fault:
             self._not_sent(claim, fault)
@@ -211,8 +242,7 @@ class Worker:
         if stop is not None:
             self._settle(claim, Settlement(State.BLOCKED, stop, status.reason))
             return
-        if claim.until - self._clock() < timedelta(seconds=self._policy.exchange_s):
-            self._outbox.renew(claim, self._policy.lease_s)
+        self._keep_lease(claim)
         if not self._outbox.may_send(claim):
             self._settle(claim, Settlement(State.BLOCKED, Reason.OPPOSITION))
             return
@@ -239,6 +269,11 @@ class Worker:
             self._reached = State.ACCEPTED
             self._read_back(claim, ())
 
+    def _keep_lease(self, claim: Claim) -> None:
+        """Renews a lease that the exchange to come could outlast."""
+        if claim.until - self._clock() < timedelta(seconds=self._policy.exchange_s):
+            self._outbox.renew(claim, self._policy.lease_s)
+
     def _not_sent(self, claim: Claim, fault: DmpError) -> None:
         """No document left."""
         if isinstance(fault, DmpAccessDenied):
@@ -246,7 +281,7 @@ class Worker:
         elif isinstance(fault, DmpRejected):
             self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code))
         else:
-            self._paused(claim.destination, fault)
+            self._paused(claim.destination, fault, silent=isinstance(fault, RecipientBusy))
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)
             self._fail(claim, State.QUEUED, Reason.UNREACHABLE, fault, delay)
 
@@ -269,7 +304,7 @@ class Worker:
     def _search(self, claim: Claim) -> None:
         """Finds out whether the documents arrived; only when none did may they be sent again."""
         try:
-            found = self._find(claim, self._client(claim.destination))
+            found = self._find(claim, self._dmp(claim.destination))
         except DmpError as fault:
             self._paused(claim.destination, fault, silent=not isinstance(fault, DmpUnreachable))
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)
@@ -290,7 +325,7 @@ class Worker:
             found: what a search just gave, empty to search now.
         """
         try:
-            dmp = self._client(claim.destination)
+            dmp = self._dmp(claim.destination)
             found = found or self._find(claim, dmp)
             if not all(found):
                 delay = self._policy.delay_s(claim.attempts, self._random)
@@ -326,7 +361,29 @@ class Worker:
 
     # ------------------------------------------------------------------ the DMP
 
-    def _client(self, name: str) -> Dmp:
+    def _dmp(self, name: str) -> Dmp:
+        """Client of a DMP.
+
+        Raises:
+            DmpRejected: a mailbox bears this name now.
+        """
+        client = self._client(name)
+        if not _is_dmp(client):
+            raise DmpRejected("Cette destination est une messagerie, pas un DMP.", code="mailbox")
+        return client
+
+    def _mailbox(self, name: str) -> Mailbox:
+        """Client of a mailbox.
+
+        Raises:
+            DmpRejected: a DMP bears this name now.
+        """
+        client = self._client(name)
+        if _is_dmp(client):
+            raise DmpRejected("Cette destination est un DMP, pas une messagerie.", code="dmp")
+        return client
+
+    def _client(self, name: str) -> Dmp | Mailbox:
         client = self._clients.get(name)
         if client is None:
             client = self._clients[name] = self._destinations[name].connect()
@@ -370,12 +427,17 @@ class Worker:
     def _settle(self, claim: Claim, settlement: Settlement) -> None:
         state = self._reached = self._outbox.settle(claim, replace(settlement, disclosures=tuple(self._told)))
         self._told.clear()
-        if settlement.dead:
+        if settlement.dead and settlement.state is State.UNKNOWN and claim.submission.mail is not None:
+            self._log.tell(logging.ERROR, claim.destination, self._explained(claim, settlement))
+        elif settlement.dead:
             self._log.tell(logging.ERROR, claim.destination, "essais épuisés, dépôt mis de côté")
         elif state in (State.REJECTED, State.BLOCKED):
-            self._log.tell(logging.WARNING, claim.destination, REASON_TEXTS[settlement.reason] or "dépôt bloqué")
+            self._log.tell(logging.WARNING, claim.destination, self._explained(claim, settlement) or "dépôt bloqué")
         elif settlement.reason in (Reason.UNREACHABLE, Reason.NO_ANSWER):
-            self._log.tell(logging.WARNING, claim.destination, explain(settlement.reason, settlement.dmp_code))
+            self._log.tell(logging.WARNING, claim.destination, self._explained(claim, settlement))
+
+    def _explained(self, claim: Claim, settlement: Settlement) -> str:
+        return explain(settlement.reason, settlement.dmp_code, mail=claim.submission.mail is not None)
 
     def _paused(self, name: str, fault: DmpError, *, silent: bool = False) -> None:
         """Leaves a destination that is away alone for a while, so that the rows behind keep their attempts.
@@ -402,6 +464,10 @@ class Worker:
 
 def _ids(claim: Claim) -> tuple[str, ...]:
     return tuple(entry.unique_id for entry in claim.submission.entries)
+
+
+def _is_dmp(client: Dmp | Mailbox) -> TypeGuard[Dmp]:
+    return hasattr(client, "find")
 
 
 def _stopped_by(status: PatientStatus) -> Reason | None:

@@ -1,6 +1,16 @@
 """From a Document and its bytes to what a DMP is told: values, free of any protocol."""
 
 from adapter.submission.prepare import Form, Limits, SubmissionRefused, fhir_oid, prepare
-from adapter.submission.values import DocumentEntry, Submission, SubmissionSet
+from adapter.submission.values import DocumentEntry, Mail, Submission, SubmissionSet
 
-__all__ = ["DocumentEntry", "Form", "Limits", "Submission", "SubmissionRefused", "SubmissionSet", "fhir_oid", "prepare"]
+__all__ = [
+    "DocumentEntry",
+    "Form",
+    "Limits",
+    "Mail",
+    "Submission",
+    "SubmissionRefused",
+    "SubmissionSet",
+    "fhir_oid",
+    "prepare",
+]

@@ -6,7 +6,7 @@ Every date here is UTC, as the registries want it; the documents themselves keep
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from adapter.model.coded import Coding
 from adapter.model.document import Identifier, Organization, Patient, Professional
@@ -77,9 +77,37 @@ class SubmissionSet:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Mail:
+    """How documents travel by secure health mail (MSSanté) instead of to a DMP: one message, one recipient.
+
+    Attributes:
+        sender, recipient: addresses; the one of a patient holds the INS.
+        to_patient: the recipient is the patient.
+        message_id: ``<...@...>``, kept on every attempt, so that a receiver can drop a second copy.
+        act_on: local day of the act, which names the PDF.
+        in_reply_to: Message-ID of the message that this one cancels and replaces, or empty.
+        reply_barred: the patient may not answer (``X-MSS-MES: FIN``).
+        pdf: the document as a PDF, or empty.
+    """
+
+    sender: str
+    recipient: str
+    to_patient: bool
+    message_id: str
+    act_on: date
+    in_reply_to: str = ""
+    reply_barred: bool = False
+    pdf: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Submission:
-    """One deposit ready to travel on any wire: the set, the entries, and the exact bytes of each."""
+    """One deposit ready to travel on any wire: the set, the entries, and the exact bytes of each.
+
+    ``mail`` is None for a DMP.
+    """
 
     set: SubmissionSet
     entries: tuple[DocumentEntry, ...]
     contents: tuple[bytes, ...]
+    mail: Mail | None = None

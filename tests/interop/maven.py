@@ -1,0 +1,72 @@
+"""Small Java programs of this folder: built once by Maven, then run from their class files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).resolve().parent
+BUILD_LIMIT_S: Final = 900
+RUN_LIMIT_S: Final = 900
+
+
+def missing() -> list[str]:
+    """Programs that are needed here and are not on this machine."""
+    return [name for name in ("java", "mvn") if shutil.which(name) is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One Maven project of this folder and its main class.
+
+    Attributes:
+        folder: below this one. main: class to run.
+        version_property: property of the POM that tells the version of the judge.
+    """
+
+    folder: str
+    main: str
+    version_property: str
+
+    @property
+    def version(self) -> str:
+        """Version of the judge inside, as the POM pins it."""
+        found = re.search(rf"<{self.version_property}>([^<]+)<", (HERE / self.folder / "pom.xml").read_text("utf-8"))
+        if found is None:
+            raise ValueError(f"{self.folder}/pom.xml does not tell {self.version_property}")
+        return found[1]
+
+    def build(self) -> None:
+        """Compile, and lay the libraries beside; nothing is fetched when nothing changed.
+
+        Raises:
+            subprocess.CalledProcessError: Maven's own words are on its output.
+        """
+        pom = HERE / self.folder / "pom.xml"
+        command = ["mvn", "-q", "-B", "-f", str(pom), "package", "dependency:copy-dependencies"]
+        subprocess.run([*command, "-DincludeScope=runtime"], check=True, timeout=BUILD_LIMIT_S)
+
+    def run(self, arguments: Sequence[str]) -> list[str]:
+        """Lines that the program printed.
+
+        Raises:
+            RuntimeError: it failed; its last words.
+        """
+        target = HERE / self.folder / "target"
+        path = f"{target / 'classes'}:{target / 'dependency'}/*"
+        done = subprocess.run(
+            ["java", "-Xmx3g", "-cp", path, self.main, *arguments],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=RUN_LIMIT_S,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        return done.stdout.splitlines()

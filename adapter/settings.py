@@ -128,7 +128,7 @@ class Settings:
         software_version: its version.
         practice_setting: local value of the table ``practice-settings`` (``palliative``, ``ambulatory``).
         edition: name of the file of ``mappings/editions`` that documents follow.
-        mappings: folder that replaces the packaged ``mappings/``; None for the packaged one.
+        mappings: folder whose files replace the packaged ones of the same name; None for none.
         max_input_bytes: largest visit, CDA or Bundle that is read.
         max_input_depth: deepest nesting of JSON or XML that is read.
         outbox: address of the queue of deposits; empty for a file in the folder of the user (``default_outbox``).

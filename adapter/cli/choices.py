@@ -30,7 +30,11 @@ def format_option(*forms: str) -> Callable[[_Decorated], _Decorated]:
     )
 
 
-mappings_option = click.option("--mappings", metavar="DOSSIER", help="Dossier de tables à la place de celui du paquet.")
+mappings_option = click.option(
+    "--mappings",
+    metavar="DOSSIER",
+    help="Dossier de tables : chaque fichier remplace celui du paquet qui porte le même nom.",
+)
 settings_option = click.option(
     "--settings", "settings_file", metavar="FICHIER", help="Fichier de réglages TOML (sinon DMP_ADAPTER_SETTINGS)."
 )

@@ -18,7 +18,7 @@ from adapter.cli.rule_texts import all_rules
 
 if TYPE_CHECKING:
     from adapter.errors import Finding
-    from adapter.mapping import Mappings
+    from adapter.mapping import Mappings, TableFiles
 
 
 @click.group("mappings", cls=FrenchGroup)
@@ -47,20 +47,23 @@ def check(
     from adapter.compose.sections import BUILDERS
     from adapter.errors import Severity
 
-    directory = read(settings_file, mappings).mappings or mapping.default_directory()
+    directory = read(settings_file, mappings).mappings
+    files = mapping.merged(directory)
     builders, day = frozenset(BUILDERS), _day(at)
 
     def judged(filled: frozenset[str] | None = None) -> list[Finding]:
         needs = mapping.needs_of_the_package(builders, filled)
-        return mapping.check(directory, mapping.visit_vocabulary(), needs=needs, day=day)
+        return mapping.check(files, mapping.visit_vocabulary(), needs=needs, day=day)
 
     found = judged()
     faulty = any(one.severity is Severity.ERROR for one in found)
     if samples is not None and not faulty:
         found = judged(_filled(folder("--samples", samples), mapping.load(directory)))
-    click.echo(_printed(form, found, directory), nl=False)
+    click.echo(_printed(form, found), nl=False)
+    if form == "text" and directory is not None:
+        click.echo(f"Fichiers à la place de ceux du paquet : {shown(', '.join(sorted(files.own)) or 'aucun')}.")
     if coverage and form == "text":
-        click.echo(_coverage(directory), nl=False)
+        click.echo(_coverage(files), nl=False)
     return USAGE if faulty else OK
 
 
@@ -89,7 +92,7 @@ def _filled(samples: Path, tables: Mappings) -> frozenset[str]:
     return frozenset(keys)
 
 
-def _printed(form: str, found: list[Finding], directory: Path) -> bytes:
+def _printed(form: str, found: list[Finding]) -> bytes:
     """Findings in the form asked for; machines get one entry for each file of the tables."""
     from adapter.errors import Severity
     from adapter.settings import SOFTWARE_VERSION
@@ -135,12 +138,12 @@ def _escaped(text: str, more: str = "") -> str:
     return "".join(f"%{ord(char):02X}" if char in f"%\r\n{more}" else char for char in text)
 
 
-def _coverage(directory: Path) -> str:
+def _coverage(files: TableFiles) -> str:
     """Table of the fields of the visit, in French: printed, or not and why."""
     from adapter.mapping import visit_fields
     from adapter.mapping.completeness import read_not_shared
 
-    reasons = read_not_shared(directory)
+    reasons = read_not_shared(files)
     fields = visit_fields()
     lines = [f"{path} | {'non partagé : ' + reasons[path] if path in reasons else 'imprimé'}" for path in fields]
     lines.append(f"Champs : {len(fields)}, dont {sum(path in reasons for path in fields)} non partagés avec raison.")

@@ -18,21 +18,26 @@ _LINES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "li", "tr", "captio
 
 
 @click.command("diff")
-@click.argument("before", metavar="AVANT")
-@click.argument("after", metavar="APRÈS")
+@click.argument("folders", nargs=-1, metavar="[AVANT] APRÈS")
 @click.option("--samples", metavar="DOSSIER", help="Visites d'exemple : les lignes de leur fiche qui changent.")
 @format_option("text", "json")
-def diff_tables(before: str, after: str, samples: str | None, form: str) -> int:
-    """Ce qui change d'un dossier de tables à l'autre : codes, libellés, rubriques, phrases. Code 1 s'il y en a."""
+def diff_tables(folders: tuple[str, ...], samples: str | None, form: str) -> int:
+    """Ce qui change d'un dossier de tables à l'autre : codes, libellés, rubriques, phrases. Code 1 s'il y en a.
+
+    Un seul dossier est comparé aux tables du paquet.
+    """
     import orjson
 
     from adapter.mapping import load
     from adapter.mapping.differences import differences
 
-    for name in (before, after):
+    if not 1 <= len(folders) <= 2:
+        raise Misuse("un dossier (comparé aux tables du paquet) ou deux sont attendus.")
+    for name in folders:
         if not Path(name).is_dir():
             raise Misuse(f"{shown(name)} : ce dossier n'existe pas.")
-    old, new = load(Path(before)), load(Path(after))
+    new = load(Path(folders[-1]))
+    old = load(Path(folders[0])) if len(folders) == 2 else load()
     changes = differences(old, new)
     moved = _moved(folder("--samples", samples), old, new) if samples is not None else {}
     if form == "json":

@@ -29,11 +29,11 @@ def import_nos(files: tuple[str, ...], mappings: str | None, write: bool, settin
 
     Code de retour 1 si l'une de nos lignes est touchée.
     """
-    from adapter.mapping import default_directory, load
+    from adapter.mapping import default_directory, load, merged
     from adapter.mapping.renewal import counterpart, renewal
     from adapter.terminology.published import MAX_BYTES, NotPublished, read_published
 
-    directory = read(settings_file, mappings).mappings or default_directory()
+    directory = read(settings_file, mappings).mappings
     tables = load(directory)
     today = date.today().isoformat()  # noqa: DTZ011  # the day of the desk
     code, others, told = OK, 0, 0
@@ -71,11 +71,13 @@ def import_nos(files: tuple[str, ...], mappings: str | None, write: bool, settin
     click.echo(f"{told} liste(s) comparée(s), {others} que nous n'employons pas.")
     if write and code != USAGE and new:
         contents = {f"{name}.csv": found.table for name, (_, _, found) in new.items()}
-        index = (directory / "value-sets" / "sources.toml").read_text("utf-8")
+        index = merged(directory).by_name["value-sets/sources.toml"].read_text("utf-8")
         for name, (file, raw, found) in new.items():
             facts = {"version": found.version, "origin": shown(file), "sha256": hashlib.sha256(raw).hexdigest()}
             index = _with_facts(index, name, facts)
-        write_together(directory / "value-sets", {**contents, "sources.toml": index.encode("utf-8")})
+        write_together(
+            (directory or default_directory()) / "value-sets", {**contents, "sources.toml": index.encode("utf-8")}
+        )
         click.echo(f"{len(contents)} liste(s) écrite(s) ; voir ensuite « mappings check ».")
     return code
 

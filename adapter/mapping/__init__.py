@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adapter.mapping.checks import check, visit_vocabulary
 from adapter.mapping.completeness import Needs, needs_of_the_package, visit_fields
-from adapter.mapping.loader import Mappings, default_directory, load
+from adapter.mapping.loader import Mappings, default_directory, load, load_files
+from adapter.mapping.overlay import TableFiles, files_of, merged
 from adapter.mapping.spec import DocumentSpec, FhirSectionSpec, SectionSpec
 
 __all__ = [
@@ -13,9 +14,13 @@ __all__ = [
     "Mappings",
     "Needs",
     "SectionSpec",
+    "TableFiles",
     "check",
     "default_directory",
+    "files_of",
     "load",
+    "load_files",
+    "merged",
     "needs_of_the_package",
     "visit_fields",
     "visit_vocabulary",

@@ -8,14 +8,16 @@ import re
 from pathlib import Path
 
 from adapter.errors import Finding, Severity
+from adapter.mapping.overlay import files_of
 from adapter.mapping.tables import (
     AMOUNT_COLUMNS,
     CODE_COLUMNS,
     DATED_VALUE_SET_COLUMNS,
-    MAX_BYTES,
     PAYER_COLUMNS,
     SYSTEM_COLUMNS,
     VALUE_SET_COLUMNS,
+    Findings,
+    read_bytes,
 )
 
 _BOM = b"\xef\xbb\xbf"
@@ -28,15 +30,17 @@ def canonical_files(directory: Path) -> tuple[dict[str, bytes], list[Finding]]:
     """Content by name of each file of `directory` that is not in its canonical form, and what cannot be put in it."""
     changed: dict[str, bytes] = {}
     found: list[Finding] = []
-    for path in sorted(directory.rglob("*")):
-        name = path.relative_to(directory).as_posix()
-        hidden = any(part.startswith(".") for part in name.split("/"))  # a repository, an environment: not ours
-        if hidden or path.suffix not in {".csv", ".toml"} or not path.is_file():
+    files = files_of(directory)
+    for name in files.unreadable:
+        found.append(_fault("MAP-FILE", f"{name}:1:1", "Dossier illisible : vérifier ses droits d'accès."))
+    for name, file in files.by_name.items():
+        if not name.endswith((".csv", ".toml")):
             continue
-        if path.stat().st_size > MAX_BYTES:
-            found.append(_fault("MAP-SIZE", f"{name}:1:1", "Fichier de plus de 8 Mio : il n'est pas lu."))
+        told = Findings()
+        raw = read_bytes(name, file, told)
+        if raw is None:
+            found += told.items
             continue
-        raw = path.read_bytes()
         content = canonical(name, raw)
         if isinstance(content, Finding):
             found.append(content)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import get_args
 
 from adapter.errors import Finding
 from adapter.mapping.completeness import Needs, check_needs, check_strays
 from adapter.mapping.loader import Mappings, read
+from adapter.mapping.overlay import TableFiles
 from adapter.mapping.tables import SYSTEM_COLUMNS, Findings, Row, read_rows, read_source
 
 
@@ -21,23 +22,25 @@ def visit_vocabulary() -> dict[str, frozenset[str]]:
 
 
 def check(
-    directory: Path,
+    files: TableFiles,
     vocabulary: Mapping[str, frozenset[str]] | None = None,
     *,
     needs: Needs | None = None,
     day: date | None = None,
 ) -> list[Finding]:
-    """Findings about the tables in `directory`, in the order of the files; empty when all is well.
+    """Findings about these tables, in the order of the files; empty when all is well.
+
+    When a folder stands over the package (``merged``), the whole is judged, and a finding in a file of the package
+    says so: the cause is then in a file of the folder that it depends on.
 
     `vocabulary` names the local values that a visit may use, by table (see ``visit_vocabulary``): each must have
     a row, and each row of such a table must be usable. `needs` says what else the program asks for: builders of
     sections, sentences, profiles... (see ``needs_of_the_package``). `day` is the day at which each code must be valid,
     as far as its list dates its codes. None skips each of these comparisons.
     """
-    mappings, items = read(directory)
-    found = Findings(items)
-    check_strays(directory, found)
-    _check_systems(mappings, directory, found)
+    mappings, found = read(files)
+    check_strays(files, found)
+    _check_systems(mappings, files, found)
     _check_value_sets(mappings, found)
     if day is not None:
         _check_validity(mappings, day.isoformat(), found)
@@ -45,18 +48,22 @@ def check(
     if vocabulary is not None:
         _check_coverage(mappings, vocabulary, found)
     if needs is not None:
-        check_needs(directory, mappings, needs, found)
-    return found.items
+        check_needs(files, mappings, needs, found)
+    packaged = files.by_name.keys() - files.own
+    return [
+        replace(one, message=f"{one.message} (fichier du paquet)") if one.path.rsplit(":", 2)[0] in packaged else one
+        for one in found.first_causes()
+    ]
 
 
-def _check_systems(mappings: Mappings, directory: Path, found: Findings) -> None:
+def _check_systems(mappings: Mappings, files: TableFiles, found: Findings) -> None:
     """An URI leads to one OID, and an URI made of an OID is made of that one.
 
     An OID may have two URIs: the publisher of the French terminologies gives a second one to HL7 tables.
     """
     places: dict[str, Row] = {}
-    if (directory / "systems.csv").is_file():
-        source = read_source(directory, directory / "systems.csv", Findings())
+    if file := files.by_name.get("systems.csv"):
+        source = read_source("systems.csv", file, Findings())
         places = {row["key"]: row for row in reversed(read_rows(source, SYSTEM_COLUMNS, Findings()))}
     by_uri: dict[str, str] = {}
     for key, system in mappings.registry.by_key.items():
@@ -92,6 +99,8 @@ def _check_value_sets(mappings: Mappings, found: Findings) -> None:
             if value_set is None or system is None:
                 continue
             display = value_set.members.get((system.oid, row["code"]))
+            if not row["code"] or not row["display"]:  # already told
+                continue
             if display is None:
                 if value_set.complete:
                     found.error("MAP-MEMBER", row.place("code"), f"Code absent de {value_set.name}.")
@@ -114,7 +123,7 @@ def _check_coverage(mappings: Mappings, vocabulary: Mapping[str, frozenset[str]]
     for table, locals_ in vocabulary.items():
         file = f"codes/{table}.csv"
         if table not in mappings.tables:
-            found.error("MAP-FILE", f"{file}:1:1", "Table du modèle de visite absente.")
+            found.unreadable("MAP-FILE", f"{file}:1:1", "Table du modèle de visite absente.")
             continue
         for local in sorted(locals_ - mappings.tables[table].keys()):
             found.error("MAP-COVERAGE", f"{file}:1:1", f"Valeur du modèle de visite sans ligne : {local}.")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import filterfalse
 from typing import Any, Final
 
 from adapter.mapping.billing import BILLING_FILES
-from adapter.mapping.loader import DOCUMENT, MESSAGES, Mappings, default_directory, load
+from adapter.mapping.loader import DOCUMENT, MESSAGES, Mappings, load
+from adapter.mapping.overlay import TableFiles, looks_like_a_table, merged
 from adapter.mapping.tables import Findings, Source, read_source, read_toml
 
 NOT_SHARED: Final = "not-shared.toml"
 _SLOT = re.compile(r"\{(\w*)[^}]*\}")
-_FREE = re.compile(r"(?:.*/)?(?:\.[^/]*|[^/]*\.md|LICENSE)(?:/.*)?")
 _PLACED = re.compile(r"codes/[^/]+\.csv|editions/[^/]+\.toml|value-sets/sources\.toml")
 
 
@@ -56,14 +56,14 @@ def needs_of_the_package(builders: frozenset[str], filled: frozenset[str] | None
         messages={key: _slots(text) for key, text in ours.messages.items()},
         profiles=frozenset(key for edition in ours.editions.values() for key in edition),
         templates={**templates, "": frozenset(ours.document.template_ids)},
-        not_shared=frozenset(read_not_shared(default_directory())),
+        not_shared=frozenset(read_not_shared(merged(None))),
         filled=filled,
     )
 
 
-def read_not_shared(directory: Path) -> dict[str, str]:
+def read_not_shared(files: TableFiles) -> dict[str, str]:
     """Reason by JSON path, of what ``not-shared.toml`` declares; empty without that file or when it is unreadable."""
-    source = _source(directory, NOT_SHARED)
+    source = _source(files, NOT_SHARED)
     return {path: str(reason) for path, reason in read_toml(source, Findings()).items()} if source else {}
 
 
@@ -91,29 +91,30 @@ def _leaves(schema: Mapping[str, Any], known: Mapping[str, Any], path: str) -> I
         yield path
 
 
-def check_strays(directory: Path, found: Findings) -> None:
-    """Tells each file that nothing reads; a list of ``value-sets`` is read when ``sources.toml`` names it."""
-    index = _source(directory, "value-sets/sources.toml")
+def check_strays(files: TableFiles, found: Findings) -> None:
+    """Tells each file that nothing reads; a list of ``value-sets`` is read when ``sources.toml`` names it.
+
+    Unknown names that look like tables were told when the files were read.
+    """
+    index = _source(files, "value-sets/sources.toml")
     lists = {f"value-sets/{name}.csv" for name in read_toml(index, Findings())} if index else set()
     known = {"systems.csv", DOCUMENT, MESSAGES, NOT_SHARED, *BILLING_FILES, *lists}
-    for path in sorted(directory.rglob("*")):
-        name = path.relative_to(directory).as_posix()
-        if path.is_dir() or name in known or _PLACED.fullmatch(name) or _FREE.fullmatch(name):
-            continue
+    strays = [name for name in files.by_name if name not in known and not _PLACED.fullmatch(name)]
+    for name in (*strays, *filterfalse(looks_like_a_table, files.unknown)):
         found.error("MAP-STRAY", f"{name}:1:1", "Fichier que rien ne lit.")
 
 
-def check_needs(directory: Path, mappings: Mappings, needs: Needs, found: Findings) -> None:
+def check_needs(files: TableFiles, mappings: Mappings, needs: Needs, found: Findings) -> None:
     """Tells what the program needs and does not find, and what it finds and does not need."""
     _check_tables(mappings, needs, found)
-    if document := _source(directory, DOCUMENT):
+    if document := _source(files, DOCUMENT):
         _check_sections(document, mappings, needs, found)
-    if messages := _source(directory, MESSAGES):
+    if messages := _source(files, MESSAGES):
         _check_messages(messages, mappings, needs, found)
     for name, profiles in mappings.editions.items():
-        if edition := _source(directory, f"editions/{name}.toml"):
+        if edition := _source(files, f"editions/{name}.toml"):
             _compare("MAP-PROFILE", edition, profiles, needs.profiles, _named_line, "Profil", found)
-    _check_not_shared(directory, needs, found)
+    _check_not_shared(files, needs, found)
     for name in mappings.billing.absent:
         found.error("MAP-FILE", f"{name}:1:1", "Fichier absent.")
 
@@ -155,8 +156,8 @@ def _check_messages(source: Source, mappings: Mappings, needs: Needs, found: Fin
             found.error("MAP-SLOT", _sentence_line(source, key), f"Emplacements attendus : {wanted}.")
 
 
-def _check_not_shared(directory: Path, needs: Needs, found: Findings) -> None:
-    source = _source(directory, NOT_SHARED)
+def _check_not_shared(files: TableFiles, needs: Needs, found: Findings) -> None:
+    source = _source(files, NOT_SHARED)
     if source is None:
         found.error("MAP-FILE", f"{NOT_SHARED}:1:1", "Fichier absent.")
         return
@@ -202,6 +203,6 @@ def _slots(text: str) -> frozenset[str]:
     return frozenset(_SLOT.findall(text))
 
 
-def _source(directory: Path, name: str) -> Source | None:
-    path = directory / name
-    return read_source(directory, path, Findings()) if path.is_file() else None
+def _source(files: TableFiles, name: str) -> Source | None:
+    file = files.by_name.get(name)
+    return read_source(name, file, Findings()) if file else None

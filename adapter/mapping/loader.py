@@ -14,6 +14,7 @@ from typing import Any
 from adapter.errors import Finding, MappingError, Severity
 from adapter.mapping.billing import BillingTables, read_billing
 from adapter.mapping.documents import NO_DOCUMENT, read_document
+from adapter.mapping.overlay import TableFiles, looks_like_a_table, merged
 from adapter.mapping.spec import DocumentSpec
 from adapter.mapping.tables import (
     CODE_COLUMNS,
@@ -136,38 +137,48 @@ def default_directory() -> Path:
 
 
 def load(directory: Path | None = None) -> Mappings:
-    """Mappings of `directory`, or of the package itself; the latter is read once per process.
+    """Mappings of the package, with the files of `directory` in the place of those of the same name.
+
+    The package's own are read once per process.
 
     Raises:
-        MappingError: any file is missing or wrong; every fault is told, as ``file:line:column``.
+        MappingError: any file is missing, wrong or of an unknown name; every fault is told, as ``file:line:column``.
     """
-    return _load_default() if directory is None else _load(directory)
+    return _load_default() if directory is None else load_files(merged(directory))
 
 
 @cache
 def _load_default() -> Mappings:
-    return _load(default_directory())
+    return load_files(merged(None))
 
 
-def _load(directory: Path) -> Mappings:
-    mappings, findings = read(directory)
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        raise MappingError(findings)
+def load_files(files: TableFiles) -> Mappings:
+    """Mappings of these files and of no other.
+
+    Raises:
+        MappingError: as for ``load``.
+    """
+    mappings, found = read(files)
+    if any(finding.severity is Severity.ERROR for finding in found.items):
+        raise MappingError(found.first_causes())
     return mappings
 
 
-def read(directory: Path) -> tuple[Mappings, list[Finding]]:
-    """Mappings of `directory`, as complete as its faults allow, and those faults."""
+def read(files: TableFiles) -> tuple[Mappings, Findings]:
+    """Mappings of these files, as complete as their faults allow, and those faults."""
     found = Findings()
+    for name in files.unreadable:
+        found.error("MAP-FILE", f"{name}:1:1", "Dossier illisible : vérifier ses droits d'accès.")
+    for name in filter(looks_like_a_table, files.unknown):
+        near = files.nearest(name)
+        hint = f" Nom le plus proche : {near}." if near else ""
+        found.error("MAP-STRAY", f"{name}:1:1", f"Fichier que rien ne lit : le paquet n'a pas ce nom.{hint}")
     sources = {
-        source.name: source
-        for path in sorted(directory.rglob("*"))
-        if path.suffix in {".csv", ".toml"} and path.is_file()
-        for source in (read_source(directory, path, found),)
+        name: read_source(name, file, found) for name, file in files.by_name.items() if name.endswith((".csv", ".toml"))
     }
     for needed in ("systems.csv", DOCUMENT, MESSAGES):
         if needed not in sources:
-            found.error("MAP-FILE", f"{needed}:1:1", "Fichier absent.")
+            found.unreadable("MAP-FILE", f"{needed}:1:1", "Fichier absent.")
     registry = _registry(sources.get("systems.csv"), found)
     rows: dict[str, tuple[Row, ...]] = {}
     tables: dict[str, Mapping[str, Concept]] = {}
@@ -195,7 +206,7 @@ def read(directory: Path) -> tuple[Mappings, list[Finding]]:
         rows=MappingProxyType(rows),
         billing=read_billing(sources, found),
     )
-    return mappings, found.items
+    return mappings, found
 
 
 def _missing(rule: str, path: str, message: str) -> MappingError:
@@ -294,7 +305,7 @@ def _edition(source: Source, found: Findings) -> Mapping[str, str]:
             found.error("MAP-URI", source.place_of(rf"^{re.escape(key)}\s*="), "URL de profil mal formée.")
         else:
             profiles[key] = url
-    if not profiles:
+    if not table:
         found.error("MAP-EDITION", source.place(1), "Aucun profil dans [profiles].")
     return MappingProxyType(profiles)
 

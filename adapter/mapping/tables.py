@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
 from adapter.errors import Finding, Severity
@@ -22,6 +22,13 @@ DATED_VALUE_SET_COLUMNS = (*VALUE_SET_COLUMNS, "start", "end")
 MAX_BYTES = 8 * 1024 * 1024  # a hundred times our largest table
 EQUIVALENCES = frozenset({"equivalent", "wider", "narrower", "inexact", "unmatched"})
 
+# What a file that was not read seems to lack, by rule; and the file whose keys others cite.
+_ECHOES = frozenset(
+    {"MAP-COVERAGE", "MAP-TABLE", "MAP-MESSAGE", "MAP-PROFILE", "MAP-NOT-SHARED", "MAP-BUILDER", "MAP-EDITION",
+     "MAP-SECTION", "MAP-SLOT"}
+)  # fmt: skip
+_CAUSES = {"MAP-SYSTEM": "systems.csv", "MAP-SCALE": "codes/scales.csv"}
+
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 Equivalence = Literal["equivalent", "wider", "narrower", "inexact", "unmatched"]
@@ -32,14 +39,16 @@ class Source:
     """One file of the directory, as read.
 
     Attributes:
-        name: path relative to the directory, with slashes.
+        name: name of the file among the tables, with slashes.
         raw: bytes of the file, part of the digest.
         text: decoded text, empty when the file is not UTF-8.
+        unread: a finding already tells that the text could not be had.
     """
 
     name: str
     raw: bytes
     text: str
+    unread: bool = False
 
     def place(self, line: int, column: int = 1) -> str:
         """``file:line:column``, both counted from 1."""
@@ -60,12 +69,32 @@ class Source:
 
 @dataclass(slots=True)
 class Findings:
-    """Findings gathered while reading."""
+    """Findings gathered while reading.
+
+    Attributes:
+        items: the findings, in their order.
+        unread: names of the files of which nothing, or not every row, could be read.
+    """
 
     items: list[Finding] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
     def error(self, rule: str, path: str, message: str) -> None:
         self.items.append(Finding(rule, Severity.ERROR, path, message, "mappings/README.md"))
+
+    def unreadable(self, rule: str, path: str, message: str) -> None:
+        """An error that hides what the file holds."""
+        self.unread.add(path.rsplit(":", 2)[0])
+        self.error(rule, path, message)
+
+    def first_causes(self) -> list[Finding]:
+        """The findings, less those that only say again that a file could not be read."""
+        return [one for one in self.items if not self._is_echo(one)]
+
+    def _is_echo(self, one: Finding) -> bool:
+        if one.rule in _ECHOES:
+            return one.path.rsplit(":", 2)[0] in self.unread
+        return _CAUSES.get(one.rule) in self.unread
 
     def warning(self, rule: str, path: str, message: str) -> None:
         self.items.append(Finding(rule, Severity.WARNING, path, message, "mappings/README.md"))
@@ -98,14 +127,26 @@ class Row:
         return self.source.place(self.line, len(text) + 1)
 
 
-def read_source(directory: Path, path: Path, findings: Findings) -> Source:
-    """The file `path`, with a finding (and no text) when it is not plain UTF-8."""
-    name = path.relative_to(directory).as_posix()
-    if path.stat().st_size > MAX_BYTES:
-        findings.error("MAP-SIZE", f"{name}:1:1", "Fichier de plus de 8 Mio : il n'est pas lu.")
-        return Source(name, b"", "")
-    raw = path.read_bytes()
-    source = Source(name, raw, "")
+def read_bytes(name: str, file: Traversable, findings: Findings) -> bytes | None:
+    """Bytes of the file known as `name`; None, with a finding, when it cannot be read or is too large."""
+    try:
+        with file.open("rb") as stream:
+            raw: bytes = stream.read(MAX_BYTES + 1)
+    except OSError:
+        findings.unreadable("MAP-FILE", f"{name}:1:1", "Fichier illisible : vérifier ses droits d'accès.")
+        return None
+    if len(raw) > MAX_BYTES:
+        findings.unreadable("MAP-SIZE", f"{name}:1:1", "Fichier de plus de 8 Mio : il n'est pas lu.")
+        return None
+    return raw
+
+
+def read_source(name: str, file: Traversable, findings: Findings) -> Source:
+    """The file `file`, known as `name`, with a finding (and no text) when it is not plain UTF-8."""
+    raw = read_bytes(name, file, findings)
+    if raw is None:
+        return Source(name, b"", "", unread=True)
+    source = Source(name, raw, "", unread=True)
     if raw.startswith(b"\xef\xbb\xbf"):
         findings.error("MAP-ENCODING", source.place(1), "Le fichier commence par une marque d'ordre (BOM) : l'enlever.")
         raw = raw[3:]
@@ -114,27 +155,27 @@ def read_source(directory: Path, path: Path, findings: Findings) -> Source:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
-        findings.error("MAP-ENCODING", source.place(line, column), "Octet qui n'est pas de l'UTF-8.")
+        findings.unreadable("MAP-ENCODING", source.place(line, column), "Octet qui n'est pas de l'UTF-8.")
         return source
     if "\x00" in text:
-        findings.error("MAP-ENCODING", source.place(text[: text.index("\x00")].count("\n") + 1), "Caractère nul.")
+        findings.unreadable("MAP-ENCODING", source.place(text[: text.index("\x00")].count("\n") + 1), "Caractère nul.")
         return source
-    source.text = text
+    source.text, source.unread = text, False
     return source
 
 
 def read_rows(source: Source, columns: tuple[str, ...], findings: Findings) -> list[Row]:
     """Rows of a CSV file whose first line must be exactly `columns`; a row of another width is a finding."""
     if not source.text:
-        if not source.raw:
-            findings.error("MAP-COLUMNS", source.place(1), "Fichier vide.")
+        if not source.unread:
+            findings.unreadable("MAP-COLUMNS", source.place(1), "Fichier vide.")
         return []
     reader = csv.reader(io.StringIO(source.text, newline=""), strict=True)
     rows: list[Row] = []
     try:
         header = next(reader)
         if tuple(header) != columns:
-            findings.error("MAP-COLUMNS", source.place(1), f"Colonnes attendues : {','.join(columns)}.")
+            findings.unreadable("MAP-COLUMNS", source.place(1), f"Colonnes attendues : {','.join(columns)}.")
             return []
         line = reader.line_num + 1
         for values in reader:
@@ -142,10 +183,10 @@ def read_rows(source: Source, columns: tuple[str, ...], findings: Findings) -> l
                 rows.append(Row(dict(zip(columns, values, strict=True)), source, line))
             elif values:
                 message = f"{len(values)} colonnes au lieu de {len(columns)} : guillemets ?"
-                findings.error("MAP-COLUMNS", source.place(line), message)
+                findings.unreadable("MAP-COLUMNS", source.place(line), message)
             line = reader.line_num + 1
     except csv.Error:
-        findings.error("MAP-COLUMNS", source.place(reader.line_num), "Ligne CSV illisible : guillemet non fermé ?")
+        findings.unreadable("MAP-COLUMNS", source.place(reader.line_num), "Ligne CSV illisible : guillemet non fermé ?")
     return rows
 
 
@@ -156,5 +197,5 @@ def read_toml(source: Source, findings: Findings) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = _TOML_PLACE.search(str(error))
         place = source.place(int(found[1]), int(found[2])) if found else source.place(source.text.count("\n") + 1)
-        findings.error("MAP-TOML", place, "Fichier TOML illisible à cet endroit.")
+        findings.unreadable("MAP-TOML", place, "Fichier TOML illisible à cet endroit.")
         return {}

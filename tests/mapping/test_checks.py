@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapter.errors import Finding, MappingError, Severity
-from adapter.mapping import check, default_directory, load
+from adapter.mapping import check, default_directory, files_of, load_files
 from adapter.mapping.rule_texts import MAPPING_RULES
 from adapter.mapping.tables import MAX_BYTES
 from tests.mapping import test_completeness
@@ -94,8 +94,8 @@ def small(tmp_path: Path) -> Path:
 
 
 def test_a_directory_without_fault_has_no_finding(small: Path) -> None:
-    assert check(small, VOCABULARY) == []
-    assert load(small).concept("scales", "low").codings[0].display == "Low"
+    assert check(files_of(small), VOCABULARY) == []
+    assert load_files(files_of(small)).concept("scales", "low").codings[0].display == "Low"
 
 
 def _swap(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -209,7 +209,7 @@ PLANTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
 def test_a_planted_fault_is_found_where_it_stands(small: Path, name: str) -> None:
     plant, rule, place = PLANTS[name]
     plant(small)
-    found = check(small, VOCABULARY, day=date(2026, 11, 22))
+    found = check(files_of(small), VOCABULARY, day=date(2026, 11, 22))
     assert (rule, place) in {(finding.rule, finding.path) for finding in found}
 
 
@@ -224,45 +224,45 @@ def test_every_rule_has_its_plant_and_its_text() -> None:
 
 def test_a_code_in_force_is_fine_and_a_period_judges_no_other_day(small: Path) -> None:
     _dated("2020-01-01,2024-12-31")(small)
-    assert check(small, VOCABULARY, day=date(2024, 12, 31)) == []
-    assert check(small, VOCABULARY) == []
+    assert check(files_of(small), VOCABULARY, day=date(2024, 12, 31)) == []
+    assert check(files_of(small), VOCABULARY) == []
 
 
 def test_loading_a_faulty_directory_tells_every_fault_at_once(small: Path) -> None:
     _swap(CODES, "1-8,Low", "1-8,")(small)
     _swap("systems.csv", "2.16.840", "2.016.840")(small)
     with pytest.raises(MappingError) as caught:
-        load(small)
+        load_files(files_of(small))
     assert [finding.rule for finding in caught.value.findings] == ["MAP-OID", "MAP-DISPLAY"]
 
 
 def test_a_warning_does_not_stop_loading(small: Path) -> None:
     _swap(CODES, LOW, "lw,Bas,loinc,1-8,Low,equivalent,")(small)
-    orphans = [f for f in check(small, {"scales": frozenset({"none", "rass"})}) if f.rule == "MAP-ORPHAN"]
+    orphans = [f for f in check(files_of(small), {"scales": frozenset({"none", "rass"})}) if f.rule == "MAP-ORPHAN"]
     assert [f.severity for f in orphans] == [Severity.WARNING]
-    assert load(small).label("scales", "lw") == "Bas"
+    assert load_files(files_of(small)).label("scales", "lw") == "Bas"
 
 
 def test_a_field_after_a_quoted_comma_is_placed_right(small: Path) -> None:
     _swap(CODES, "low,Bas,loinc", 'low,"Bas, très ""bas""",loin')(small)
-    found: list[Finding] = check(small)
+    found: list[Finding] = check(files_of(small))
     assert [(f.rule, f.path) for f in found] == [("MAP-SYSTEM", f"{CODES}:2:25")]
 
 
 def test_a_label_may_span_lines_without_shifting_the_next_rows(small: Path) -> None:
     _swap(CODES, "low,Bas,", 'low,"Bas\nou moins",')(small)
     _swap(CODES, "none,Aucun code,,", "none,Aucun code,,X")(small)
-    assert [(f.rule, f.path) for f in check(small)] == [("MAP-UNMATCHED", f"{CODES}:4:18")]
+    assert [(f.rule, f.path) for f in check(files_of(small))] == [("MAP-UNMATCHED", f"{CODES}:4:18")]
 
 
 def test_an_empty_table_is_told_not_ignored(small: Path) -> None:
     (small / CODES).write_text("", "utf-8")
-    assert "MAP-COLUMNS" in {f.rule for f in check(small)}
+    assert "MAP-COLUMNS" in {f.rule for f in check(files_of(small))}
 
 
 def test_messages_hold_no_trace_of_the_python(small: Path) -> None:
     shutil.rmtree(small / "documents")
-    found = check(small)
+    found = check(files_of(small))
     assert [(f.rule, f.path) for f in found] == [("MAP-FILE", f"{SPEC}:1:1")]
     assert all("Error" not in f.message for f in found)
 

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from adapter.compose.sections import BUILDERS
-from adapter.mapping import check, default_directory, load, needs_of_the_package, visit_fields, visit_vocabulary
+from adapter.mapping import (
+    check,
+    default_directory,
+    files_of,
+    load,
+    merged,
+    needs_of_the_package,
+    visit_fields,
+    visit_vocabulary,
+)
 from adapter.mapping.completeness import read_not_shared
 from tests.compose import test_nothing_is_lost as composed
 from tests.compose.whole_visit import json_path
@@ -97,13 +106,13 @@ def test_a_planted_fault_is_found_where_it_stands(tmp_path: Path, name: str) -> 
     shutil.copytree(default_directory(), copy)
     plant(copy)
     filled = frozenset(BUILDERS) - {"vigilance"} if rule == "MAP-SAMPLE" else None
-    found = check(copy, needs=needs_of_the_package(frozenset(BUILDERS), filled))
+    found = check(files_of(copy), needs=needs_of_the_package(frozenset(BUILDERS), filled))
     assert (rule, place) in {(finding.rule, finding.path) for finding in found}
     assert len(found) <= 3
 
 
 def test_our_own_tables_are_complete() -> None:
-    assert check(default_directory(), visit_vocabulary(), needs=NEEDS) == []
+    assert check(merged(None), visit_vocabulary(), needs=NEEDS) == []
 
 
 def test_the_fields_of_the_visit_are_those_of_the_model() -> None:
@@ -114,7 +123,7 @@ def test_the_fields_of_the_visit_are_those_of_the_model() -> None:
 def test_what_is_declared_not_shared_is_what_no_document_prints() -> None:
     # Three fields are not tried one by one there; whether the first two are printed is tested with the people.
     tried_elsewhere = {"$.patient.ins.value", "$.patient.ins.root"}
-    assert set(read_not_shared(default_directory())) == set(composed.NOT_SHARED) - tried_elsewhere
+    assert set(read_not_shared(merged(None))) == set(composed.NOT_SHARED) - tried_elsewhere
 
 
 def _nodes() -> Iterator[ast.AST]:

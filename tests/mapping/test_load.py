@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapter.errors import MappingError
-from adapter.mapping import check, default_directory, load, visit_vocabulary
+from adapter.mapping import check, default_directory, load, merged, visit_vocabulary
 from adapter.mapping.loader import Mappings
 from adapter.mapping.tables import EQUIVALENCES
 
@@ -20,7 +20,7 @@ def mappings() -> Mappings:
 
 
 def test_the_shipped_tables_have_no_finding() -> None:
-    assert check(default_directory(), visit_vocabulary()) == []
+    assert check(merged(None), visit_vocabulary()) == []
 
 
 def test_the_default_tables_are_read_once() -> None:

@@ -24,6 +24,8 @@ _MONTHS = (
 _FIRST_MONTHS_OF_LIFE = 36
 _HOUR = re.compile(r"(?<=\d) h\b(?: (?=\d\d\b))?")
 _PAIRS = re.compile(r"\b0\d(?: \d\d){4}\b")
+NBSP = "\u00a0"
+_NUMBERS = re.compile(rf"\b0\d(?:{NBSP}\d\d){{4}}\b")
 
 
 def attribute(value: str) -> str:
@@ -47,6 +49,16 @@ def text(value: str) -> str:
     if " h" in value:
         value = _HOUR.sub(lambda found: found.group().replace(" ", "\u00a0"), value)
     return value.replace("\n", "<br>\n") if "\n" in value else value
+
+
+def callable_text(value: str) -> str:
+    """`value` as HTML text whose French phone numbers can be called."""
+    return _NUMBERS.sub(_called, text(value))
+
+
+def _called(found: re.Match[str]) -> str:
+    number = found.group()
+    return f'<a href="tel:{number.replace(NBSP, "")}">{number}</a>'
 
 
 def css_string(value: str) -> str:

@@ -29,16 +29,23 @@ _KINDS = {"fax": "télécopie", "mailto": "courriel", "tel": ""}
 def identity(patient: Patient, document: Document) -> str:
     """Name and traits of the patient."""
     rows = [
+        *traits(patient, document),
+        ("Adresse", address(patient.address)),
+        ("Téléphone", telecoms(patient.telecoms)),
+    ]
+    return f'<p class="name">{text(patient.text)}</p>\n' + definitions(rows)
+
+
+def traits(patient: Patient, document: Document) -> list[tuple[str, str]]:
+    """What tells the patient from another one, as terms and values."""
+    return [
         ("Nom de naissance", text(patient.birth_family)),
         ("Prénoms" if len(patient.birth_given) > 1 else "Prénom", text(" ".join(patient.birth_given))),
         ("Né(e) le", _born(patient, document)),
         ("Sexe", text(patient.gender.display or _GENDERS.get(patient.gender.code, patient.gender.code))),
         ("Matricule INS", _ins(patient)),
         ("Identifiant local", text(patient.local_id.value) if patient.local_id and not patient.ins else ""),
-        ("Adresse", address(patient.address)),
-        ("Téléphone", telecoms(patient.telecoms)),
     ]
-    return f'<p class="name">{text(patient.text)}</p>\n' + definitions(rows)
 
 
 def _born(patient: Patient, document: Document) -> str:
@@ -74,14 +81,21 @@ def calls(document: Document) -> str:
     if always:
         lines = "".join(f"<li>{numbers} <span>{who}</span></li>\n" for who, numbers in always)
         blocks.append(f'<div class="call urgent"><h2>Jour et nuit</h2>\n<ul>\n{lines}</ul></div>\n')
+    blocks += close_ones(document)
+    return f'<div class="calls">\n{"".join(blocks)}</div>\n' if blocks else ""
+
+
+def close_ones(document: Document) -> list[str]:
+    """One card each for the trusted person, the main carer and the legal representatives."""
+    cards = []
     for title, who, contacts in _close_ones(document):
         numbers = telecoms(contacts)
-        blocks.append(
+        cards.append(
             f'<div class="call"><h2>{title}</h2>\n<p class="who">{who}</p>\n'
             + (f"<p>{numbers}</p>\n" if numbers else "")
             + "</div>\n"
         )
-    return f'<div class="calls">\n{"".join(blocks)}</div>\n' if blocks else ""
+    return cards
 
 
 def _always(document: Document) -> Iterator[tuple[str, str]]:
@@ -123,8 +137,13 @@ def author(document: Document) -> list[tuple[str, str]]:
         ("Médecin remplacé", professional_name(document.replaced) if document.replaced else ""),
         ("Médecin traitant", professional_name(document.attending) if document.attending else ""),
         ("Structure", organization(writer.organization)),
-        ("Téléphone", telecoms(writer.telecoms or (writer.organization.telecoms if writer.organization else ()))),
+        ("Téléphone", reached(writer)),
     ]
+
+
+def reached(person: Professional) -> str:
+    """How to reach a professional: own contact points, else those of the structure."""
+    return telecoms(person.telecoms or (person.organization.telecoms if person.organization else ()))
 
 
 def relatives(document: Document) -> str:

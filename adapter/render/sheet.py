@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from adapter.model.document import Allergy, Document, Identifier, Paragraph, Problem
 from adapter.render import people
-from adapter.render.markup import attribute, clock, css_string, joined, long_date, short_date, text, time_tag
+from adapter.render.markup import attribute, clock, joined, long_date, short_date, text, time_tag
 from adapter.render.narrative import section
+from adapter.render.page import page
 from adapter.render.style import STYLE
 
 _LONGEST_REMINDER = 300  # characters
@@ -18,23 +19,15 @@ def render(document: Document) -> bytes:
     The printed pages repeat the name and the birth date, because a page that
     left its bundle must still find its patient.
     """
-    patient = document.patient
-    page_head = f"{patient.text}, {short_date(patient.birth_date)} · {document.title} · version {document.version}"
-    return (
-        "<!DOCTYPE html>\n"
-        f'<html lang="{attribute(document.language)}">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>Synthèse de visite du {short_date(document.encounter.start)}</title>\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        '<meta name="robots" content="noindex, nofollow">\n<meta name="referrer" content="no-referrer">\n'
-        '<meta name="format-detection" content="telephone=no">\n'
-        f"<style>\n{STYLE}@page {{ @top-left {{ content: {css_string(page_head)}; }} }}\n</style>\n</head>\n<body>\n"
+    return page(
+        document,
+        f"Synthèse de visite du {short_date(document.encounter.start)}",
+        STYLE,
         '<a class="skip" href="#synthese">Aller à la synthèse</a>\n'
         f"{_top(document)}"
         f'<main id="synthese">\n{_contents(document)}{"".join(map(section, document.sections))}</main>\n'
-        f"{_people(document)}{_about(document)}"
-        "</body>\n</html>\n"
-    ).encode()
+        f"{_people(document)}{_about(document)}",
+    )
 
 
 def _top(document: Document) -> str:
@@ -58,7 +51,7 @@ def _top(document: Document) -> str:
     visit = [("Visite", when), ("Lieu", where), ("Tél. du lieu", people.telecoms(place.telecoms))]
     visit += people.author(document)
     return (
-        f'<header class="top">\n<h1>{text(document.title)}</h1>\n{_notices(document)}'
+        f'<header class="top">\n<h1>{text(document.title)}</h1>\n{notices(document)}'
         f'<div class="who-where">\n<section class="patient" aria-label="Patient">\n'
         f"{people.identity(document.patient, document)}{_disease(document)}</section>\n"
         f'<section class="visit" aria-label="Visite">\n{people.definitions(visit)}</section>\n</div>\n'
@@ -94,7 +87,7 @@ def _first(document: Document) -> str:
     return f'<div class="first"><h2>À voir d’abord</h2>\n<ul>\n{"".join(lines)}</ul></div>\n'
 
 
-def _notices(document: Document) -> str:
+def notices(document: Document) -> str:
     """What changes how the sheet may be used: a restricted visibility, an earlier version replaced."""
     notices = []
     if document.visibility:

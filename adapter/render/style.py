@@ -102,3 +102,34 @@ footer { color: var(--soft); font-size: .9rem; }
   main > section, .people, footer { margin-top: 5mm; }
 }
 """
+
+EMERGENCY_STYLE = (
+    STYLE
+    + """\
+.top { border-top-color: var(--red); }
+h1 { color: var(--red); margin-bottom: .5rem; }
+h1 small { font-size: .62em; }
+.halves { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: .75rem; margin: .75rem 0; }
+.halves .call ul, .first ul { list-style: disc; padding-left: 1.1rem; }
+.halves .call li { margin: .2rem 0; }
+.call.urgent li { display: list-item; }
+.call.urgent a { font-size: 1.25rem; }
+.halves .call a { font-size: inherit; }
+.orders { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: .5rem 1.5rem;
+  border-color: var(--red); }
+.orders h2 { color: var(--red); }
+.visit > p { margin: .35rem 0 0; }
+
+@page { size: A4; margin: 10mm 12mm 12mm; }
+@page :first { margin-top: 10mm; }
+@media print {
+  html { font-size: 8.8pt; line-height: 1.25; }
+  .name { font-size: 1.4rem; }
+  .who-where > section { padding: .5rem .7rem; }
+  .call, .first { padding: .4rem .7rem; }
+  .calls, .halves, .first { margin: .45rem 0; gap: .45rem; }
+  th, td { padding: .15rem .45rem; }
+  footer { margin-top: 2mm; }
+}
+"""
+)

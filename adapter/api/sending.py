@@ -187,7 +187,9 @@ def send(
         limits=server.limits,
         replaced_forms=_replaced_forms(document, past, asked),
     )
-    row_id = outbox.enqueue(submission, destination=server.name, form=forms, endpoint=server.base_url)
+    row_id = outbox.enqueue(
+        submission, destination=server.name, form=forms, endpoint=server.base_url, mappings_digest=document.digest
+    )
     already = row_id in {row.id for row in past}
     return Sent(outbox.row(row_id), already, document.oid, (*warnings, *document.notices, *judged))
 

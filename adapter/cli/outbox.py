@@ -79,6 +79,7 @@ def show(row_id: int, outbox_url: str | None, settings_file: str | None, form: s
         ("forme", row.form),
         ("documents", ", ".join(row.unique_ids)),
         ("dépôt", row.set_unique_id),
+        ("tables", row.mappings_digest),
         ("taille", f"{row.size_bytes} octets" + (" (contenu purgé)" if row.purged else "")),
         ("essais", str(row.attempts)),
         ("mis en file", rows.local(row.created_at)),

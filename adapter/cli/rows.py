@@ -83,6 +83,7 @@ def as_dict(row: Row) -> dict[str, Any]:
         "set_unique_id": row.set_unique_id,
         "unique_ids": list(row.unique_ids),
         "size_bytes": row.size_bytes,
+        "mappings_digest": row.mappings_digest,
         "purged": row.purged,
     }
 

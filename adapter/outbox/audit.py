@@ -22,6 +22,7 @@ from adapter.outbox.values import Disclosure
 GENESIS: Final = "0" * 64
 PATIENT_SYSTEM: Final = "urn:dmp-adapter:outbox:patient"
 CHAIN_SYSTEM: Final = "urn:dmp-adapter:outbox:chain"
+MAPPINGS_DIGEST: Final = "mappings-digest"
 
 _BALP: Final = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
 _DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
@@ -74,6 +75,7 @@ def audit_event(
     recipient: str,
     recorded: datetime,
     previous: str,
+    mappings_digest: str = "",
 ) -> bytes:
     """Canonical JSON (keys sorted, UTF-8, one line) of the event; its SHA-256 is the link of the next one.
 
@@ -82,6 +84,7 @@ def audit_event(
         patient: keyed digest.
         observer: name of this system. recipient: address or name of the DMP.
         previous: digest of the event before, hex.
+        mappings_digest: digest of the tables that made the documents, told with a submission; empty: not known.
     """
     event = _EVENTS[disclosure.kind]
     sending = disclosure.kind != "read"  # the one who reads is the destination of the data, BALP PatientRead
@@ -113,7 +116,7 @@ def audit_event(
         "outcomeDesc": _OUTCOMES[disclosure.outcome],
         "agent": agents,
         "source": {"observer": here},
-        "entity": [person, *_documents(disclosure), chain],
+        "entity": [person, *_documents(disclosure, mappings_digest), chain],
     }
     resource["id"] = str(uuid.uuid5(uuid.NAMESPACE_OID, previous + resource["recorded"]))
     return orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
@@ -144,7 +147,7 @@ def _author(identifier: Identifier | None) -> list[dict[str, Any]]:
     return [{"type": _AUTHOR_ROLE, "who": who, "requestor": True}]
 
 
-def _documents(disclosure: Disclosure) -> list[dict[str, Any]]:
+def _documents(disclosure: Disclosure, mappings_digest: str) -> list[dict[str, Any]]:
     """The data: documents by uniqueId; a search is told by its request, the patient left out."""
     ids = [f"urn:oid:{one}" for one in disclosure.unique_ids]
     if disclosure.kind == "search":
@@ -152,11 +155,14 @@ def _documents(disclosure: Disclosure) -> list[dict[str, Any]]:
         query = base64.b64encode(request.encode()).decode()
         return [{"type": _DATA, "role": {"system": _ENTITY_ROLE, "code": "24", "display": "Query"}, "query": query}]
     report = {"system": _ENTITY_ROLE, "code": "3", "display": "Report"}
+    told = {"type": MAPPINGS_DIGEST, "valueString": mappings_digest}
+    detail = {"detail": [told]} if mappings_digest and disclosure.kind == "submit" else {}
     return [
         {
             "type": _DATA,
             "role": report,
             "what": {"type": "DocumentReference", "identifier": {"system": _URI, "value": one}},
+            **detail,
         }
         for one in ids
     ]

@@ -12,7 +12,8 @@ from adapter.outbox.values import Reason, Row, State
 
 PAGE: Final = 500
 _COLUMNS: Final = """r.id, r.key, r.destination, r.endpoint, r.form, r.state, r.dead, r.reason, r.dmp_code, r.attempts,
-    r.created_at, r.updated_at, r.due_at, r.set_unique_id, r.size_bytes, r.purged, r.recipient"""
+    r.created_at, r.updated_at, r.due_at, r.set_unique_id, r.size_bytes, r.purged, r.recipient,
+    r.mappings_digest"""
 
 
 def read_row(session: Session, row_id: int) -> Row:
@@ -107,6 +108,7 @@ def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
         size,
         purged,
         recipient,
+        mappings_digest,
     ) = record
     return Row(
         id=row_id,
@@ -127,4 +129,5 @@ def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
         size_bytes=size,
         purged=bool(purged),
         recipient=recipient,
+        mappings_digest=mappings_digest,
     )

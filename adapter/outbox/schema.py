@@ -69,7 +69,8 @@ _VERSION_2: Final = (
     "CREATE INDEX outbox_document_replaces ON outbox_document (replaces, destination) WHERE replaces <> ''",
 )
 _VERSION_3: Final = ("ALTER TABLE outbox_row ADD COLUMN recipient TEXT NOT NULL DEFAULT ''",)
-VERSIONS: Final = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4: Final = ("ALTER TABLE outbox_row ADD COLUMN mappings_digest TEXT NOT NULL DEFAULT ''",)
+VERSIONS: Final = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 LOST: Final = "Le secret de la file d'envoi est perdu ou illisible : restaurer une sauvegarde."
 
 

@@ -91,6 +91,7 @@ class Outbox:
         form: str = "",
         endpoint: str = "",
         idempotency_key: str | None = None,
+        mappings_digest: str = "",
     ) -> int:
         """Number of the row that holds this deposit, on the disk when the call returns.
 
@@ -102,6 +103,8 @@ class Outbox:
                 any.
             form: form of the documents, for people.
             idempotency_key: None for the one derived from the uniqueIds of the documents.
+            mappings_digest: digest of the tables that made the documents, kept for the trace; a deposit that is known
+                keeps its first one.
         Raises:
             OutboxConflict: same key or same document with other bytes, or a newer version has left already.
             OutboxRefusal: the values contradict each other.
@@ -131,9 +134,9 @@ class Outbox:
             opposed = not recipient and self._opposed(session, patient)
             ((row_id,),) = session.run(
                 "INSERT INTO outbox_row (key, destination, endpoint, form, patient, state, reason, due_at, created_at,"
-                " updated_at, set_unique_id, content_digest, size_bytes, recipient) VALUES (:key, :destination,"
-                " :endpoint, :form, :patient, :state, :reason, :due, :now, :now, :set_id, :digest, :size, :recipient)"
-                " RETURNING id",
+                " updated_at, set_unique_id, content_digest, size_bytes, recipient, mappings_digest) VALUES (:key,"
+                " :destination, :endpoint, :form, :patient, :state, :reason, :due, :now, :now, :set_id, :digest, :size,"
+                " :recipient, :mappings_digest) RETURNING id",
                 key=key,
                 destination=destination,
                 endpoint=endpoint,
@@ -147,6 +150,7 @@ class Outbox:
                 digest=digest,
                 size=sum(map(len, submission.contents)),
                 recipient=recipient,
+                mappings_digest=mappings_digest,
             )
             session.run_many(
                 "INSERT INTO outbox_document (row_id, position, destination, patient, set_id, version, unique_id,"
@@ -607,6 +611,9 @@ class Outbox:
         recipient = claim.endpoint or claim.destination
         if mail is not None:
             recipient = f"mailto:{PATIENT if mail.to_patient else mail.recipient}"
+        tables = ""
+        if any(one.kind == "submit" for one in disclosures):
+            ((tables,),) = session.run("SELECT mappings_digest FROM outbox_row WHERE id = :id", id=claim.row_id)
         trail.append(
             session,
             self._database.for_update,
@@ -617,6 +624,7 @@ class Outbox:
             observer=self._host,
             recipient=recipient,
             recorded=self._clock(),
+            mappings_digest=tables,
         )
 
 

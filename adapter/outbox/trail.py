@@ -26,13 +26,14 @@ def append(
     observer: str,
     recipient: str,
     recorded: datetime,
+    mappings_digest: str = "",
 ) -> None:
     """Appends one event for each disclosure; the head of the chain is held, so that it never forks.
 
     Args:
         for_update: end of a select that holds what it reads.
         row_id: row that the exchange was for, 0 for none.
-        author, patient, observer, recipient: as for ``audit.audit_event``.
+        author, patient, observer, recipient, mappings_digest: as for ``audit.audit_event``.
     """
     if not disclosures:
         return
@@ -47,6 +48,7 @@ def append(
             recipient=recipient,
             recorded=recorded,
             previous=previous,
+            mappings_digest=mappings_digest,
         )
         previous = audit.digest(event)
         session.run(

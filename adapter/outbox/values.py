@@ -185,6 +185,7 @@ class Row:
         size_bytes: size of the documents together.
         purged: content and metadata are gone, the trace stays.
         recipient: address of the professional whom a mail goes to, ``PATIENT`` for the patient; empty for a DMP.
+        mappings_digest: digest of the tables that made the documents; empty when it was not told.
     """
 
     id: int
@@ -205,6 +206,7 @@ class Row:
     size_bytes: int
     purged: bool
     recipient: str = ""
+    mappings_digest: str = ""
 
     @property
     def explanation(self) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter.mapping import load
 from tests.cli.conftest import Place, sample
 from tests.cli.runs import ROOT, environment, names
 
@@ -34,6 +35,9 @@ def test_rows_are_listed_and_shown(place: Place) -> None:
     shown = place.run("outbox", "show", "2").stdout
     assert "état           en file" in shown
     assert place.json("outbox", "show", "2")["unique_ids"][0] in shown
+    digest = place.json("outbox", "show", "2")["mappings_digest"]
+    assert digest == load().digest
+    assert f"tables         {digest}" in shown
     assert place.run("outbox", "show", "9").exit_code == 2
 
 

@@ -50,6 +50,18 @@ def test_each_disclosure_is_one_event(outbox: Outbox, worker: Worker, dmp: Scrip
     assert query == f"identifier=urn:ietf:rfc:3986|urn:oid:{ARC}.1.0.1"
 
 
+def test_the_documents_sent_are_told_with_the_tables_that_made_them(outbox: Outbox, worker: Worker) -> None:
+    outbox.enqueue(deposit(forms=("cda", "fhir")), destination="dmp", mappings_digest="ab" * 32)
+    outbox.enqueue(deposit(2), destination="dmp")
+    worker.drain(60)
+    told = [[entity.get("detail") for entity in _entities(event, "2")] for event in _events(outbox)]
+    detail = [{"type": "mappings-digest", "valueString": "ab" * 32}]
+    assert told[0] == [detail, detail]
+    assert [one for one in told if one != told[0] and any(one)] == []
+    assert outbox.verify().sound
+    AuditEvent.model_validate(_events(outbox)[0])
+
+
 def test_a_refusal_is_a_disclosure_too(outbox: Outbox, worker: Worker, dmp: ScriptedDmp) -> None:
     dmp.fails("submit", DmpRejected("refus", code="invalid"))
     outbox.enqueue(deposit(), destination="dmp")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.outbox import Outbox, OutboxDamaged, State, Worker, payload
+from adapter.outbox import Outbox, OutboxDamaged, State, Worker, payload, schema
 from adapter.outbox.sealing import patient_digest
 from tests.outbox.conftest import Clock
 from tests.outbox.deposits import deposit, ins
@@ -74,6 +74,24 @@ def test_a_migrated_queue_is_the_same_as_a_new_one(tmp_path: Path) -> None:
             )
         connection.close()
     assert shapes[0] == shapes[1]
+
+
+def test_rows_from_before_the_digest_of_the_tables_have_none_and_new_ones_have_theirs(
+    url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(schema, "VERSIONS", schema.VERSIONS[:3])
+        with Outbox.open(url, key="", clock=clock) as outbox, outbox._database.transaction() as session:
+            session.run(
+                "INSERT INTO outbox_row (key, destination, form, patient, state, created_at, updated_at,"
+                " set_unique_id, content_digest, size_bytes) VALUES ('k', 'dmp', 'cda', 'p', 'confirmed', 0, 0, '1',"
+                " 'd', 1)"
+            )
+    with Outbox.open(url, key="", clock=clock) as outbox:
+        row_id = outbox.enqueue(deposit(2), destination="dmp", mappings_digest="ab" * 32)
+        assert [row.mappings_digest for row in outbox.rows()] == ["", "ab" * 32]
+        assert outbox.enqueue(deposit(2), destination="dmp", mappings_digest="cd" * 32) == row_id
+        assert outbox.row(row_id).mappings_digest == "ab" * 32
 
 
 def test_a_queue_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """From a Document and its bytes to what a DMP is told: values, free of any protocol."""
 
-from adapter.submission.prepare import Form, Limits, SubmissionRefused, fhir_oid, prepare
+from adapter.submission.prepare import Form, Limits, SubmissionRefused, as_n1, fhir_oid, n1_oid, prepare
 from adapter.submission.values import DocumentEntry, Mail, Submission, SubmissionSet
 
 __all__ = [
@@ -11,6 +11,8 @@ __all__ = [
     "Submission",
     "SubmissionRefused",
     "SubmissionSet",
+    "as_n1",
     "fhir_oid",
+    "n1_oid",
     "prepare",
 ]

@@ -5,8 +5,8 @@ Source: IHE ITI TF-3, 4.2.3 (metadata of documents and submission sets); ANS, PD
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Final, Literal
@@ -19,7 +19,7 @@ from adapter.model.identifiers import INS_ROOTS
 from adapter.submission.rule_texts import RULES
 from adapter.submission.values import DocumentEntry, Submission, SubmissionSet
 
-Form = Literal["cda", "fhir"]
+Form = Literal["cda", "fhir", "cda-n1"]
 
 CDA_MIME: Final = "text/xml"
 FHIR_MIME: Final = "application/fhir+json"
@@ -43,10 +43,23 @@ FHIR_FORMAT: Final = Coding(
 )
 """Format of a document whose media type says all there is to say. Source: IHE format codes; TRE_A11."""
 
+N1_FORMAT: Final = Coding(
+    CodeSystem(
+        "tre-a11",
+        "1.3.6.1.4.1.19376.1.2.3",
+        "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode",
+        "IHE Format Codes",
+    ),
+    "urn:ihe:iti:xds-sd:pdf:2008",
+    "Document à corps non structuré en Pdf/A-1",
+)
+"""Format of a CDA document of level 1 around a PDF. Source: TRE_A11; IHE ITI XDS-SD."""
+
 MASKED_TO_PROFESSIONALS: Final = "MASQUE_PS"
 HIDDEN_FROM_PATIENT: Final = "INVISIBLE_PATIENT"
 
-_FORMS: Final[tuple[Form, ...]] = ("cda", "fhir")
+_FORMS: Final[tuple[Form, ...]] = ("cda", "fhir", "cda-n1")
+_NAMES: Final[dict[Form, str]] = {"cda": "CDA", "fhir": "FHIR", "cda-n1": "CDA N1"}
 _OURS: Final = UUID("9d7f7c8e-3b0f-5d1a-8a43-6f0f4c3f7a51")  # name space of what is derived here: fixed for ever
 
 
@@ -75,6 +88,21 @@ def fhir_oid(oid: str) -> str:
     return _oid(f"{oid}fhir")
 
 
+def n1_oid(oid: str) -> str:
+    """OID of the level 1 form of the document `oid`, which its header carries: see ``fhir_oid``."""
+    return _oid(f"{oid}n1")
+
+
+def as_n1(document: Document) -> Document:
+    """`document` under the identifiers of its level 1 form: its own, its set, and the version that it replaces."""
+    return replace(
+        document,
+        oid=n1_oid(document.oid),
+        set_oid=n1_oid(document.set_oid),
+        replaces_oid=n1_oid(document.replaces_oid) if document.replaces_oid else "",
+    )
+
+
 def prepare(
     document: Document,
     *,
@@ -86,8 +114,9 @@ def prepare(
     content_type: Coding = CONSULTATION,
     limits: Limits | None = None,
     replaced_forms: Collection[Form] = _FORMS,
+    n1: bytes | None = None,
 ) -> Submission:
-    """Submission of a document in one or both of its forms; the same input gives the same identifiers.
+    """Submission of a document in one or more of its forms; the same input gives the same identifiers.
 
     Args:
         document: the composed document.
@@ -98,26 +127,25 @@ def prepare(
         source_id: OID of the sending system; None takes the one under which the structure numbers its patients.
         content_type: how the set was produced.
         limits: what the destination accepts.
-        replaced_forms: forms in which the replaced version was sent; the other form goes as a new document.
+        replaced_forms: forms in which the replaced version was sent; another form goes as a new document.
+        n1: its CDA bytes of level 1 (around a PDF), None not to send this form.
 
     Raises:
         SubmissionRefused: opposition, INS, masks, size... all of them at once.
-        ValueError: neither form, or a naive time.
+        ValueError: no form, or a naive time.
     """
-    if cda is None and bundle is None:
+    given: list[tuple[Form, bytes]] = [
+        (form, content) for form, content in zip(_FORMS, (cda, bundle, n1), strict=True) if content is not None
+    ]
+    if not given:
         raise ValueError("a submission holds at least one document")
     if submission_time.tzinfo is None:
         raise ValueError("submission time without offset")
     patient_id = document.patient.ins
-    findings = _faults(document, cda, bundle, opposition, limits or Limits())
+    findings = _faults(document, given, opposition, limits or Limits())
     if findings or patient_id is None:
         raise SubmissionRefused(findings)
-    entries: list[DocumentEntry] = []
-    contents: list[bytes] = []
-    for form, content in (("cda", cda), ("fhir", bundle)):
-        if content is not None:
-            entries.append(_entry(document, "cda" if form == "cda" else "fhir", content, patient_id, replaced_forms))
-            contents.append(content)
+    entries = [_entry(document, form, content, patient_id, replaced_forms) for form, content in given]
     unique_id = _oid("/".join(["set", *(entry.unique_id for entry in entries)]))
     deposit = SubmissionSet(
         unique_id=unique_id,
@@ -130,7 +158,7 @@ def prepare(
         patient=document.patient,
         patient_id=patient_id,
     )
-    return Submission(deposit, tuple(entries), tuple(contents))
+    return Submission(deposit, tuple(entries), tuple(content for _, content in given))
 
 
 def _entry(
@@ -139,17 +167,17 @@ def _entry(
     setting = document.custodian.setting
     if setting is None:
         raise AssertionError("refused before")
-    own = str if form == "cda" else fhir_oid
+    own = _OWN_OID[form]
     unique_id = own(document.oid)
     return DocumentEntry(
         unique_id=unique_id,
         entry_uuid=_uuid(f"{unique_id}/entry"),
         set_id=own(document.set_oid),
         version=document.version,
-        mime_type=CDA_MIME if form == "cda" else FHIR_MIME,
+        mime_type=FHIR_MIME if form == "fhir" else CDA_MIME,
         type=document.type,
         class_=document.class_,
-        format=document.format if form == "cda" else FHIR_FORMAT,
+        format={"cda": document.format, "fhir": FHIR_FORMAT, "cda-n1": N1_FORMAT}[form],
         facility=document.encounter.facility,
         practice_setting=setting,
         confidentiality=(document.confidentiality, *document.visibility),
@@ -172,9 +200,7 @@ def _entry(
     )
 
 
-def _faults(
-    document: Document, cda: bytes | None, bundle: bytes | None, opposition: bool, limits: Limits
-) -> list[Finding]:
+def _faults(document: Document, given: Sequence[tuple[Form, bytes]], opposition: bool, limits: Limits) -> list[Finding]:
     found: list[Finding] = []
 
     def refuse(rule: str, path: str, message: str) -> None:
@@ -197,9 +223,9 @@ def _faults(
         refuse("SUB-MASKS", "$.sharing.visibility", "Masquer aux professionnels et au patient à la fois est refusé.")
     if document.custodian.setting is None or not document.encounter.facility.code:
         refuse("SUB-SETTING", "$.author", "Le secteur d'activité ou le cadre d'exercice de la structure manque.")
-    for name, content, mark in (("CDA", cda, document.oid), ("FHIR", bundle, document.bundle_key)):
-        if content is None:
-            continue
+    for form, content in given:
+        name = _NAMES[form]
+        mark = document.bundle_key if form == "fhir" else _OWN_OID[form](document.oid)
         if mark.encode() not in content:
             refuse("SUB-BYTES", name, f"Le fichier {name} n'est pas celui de ce document.")
         if limits.max_bytes is not None and len(content) > limits.max_bytes:
@@ -207,6 +233,9 @@ def _faults(
                 "SUB-SIZE", name, f"Le fichier {name} fait {len(content)} octets, au-delà de {limits.max_bytes} admis."
             )
     return found
+
+
+_OWN_OID: Final[dict[Form, Callable[[str], str]]] = {"cda": str, "fhir": fhir_oid, "cda-n1": n1_oid}
 
 
 def _uuid(name: str) -> str:

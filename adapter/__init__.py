@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adapter.api import (
+        BillingAdvice,
         Conversion,
         Options,
+        bill,
         check_outputs,
         compose,
         convert,
         read_visit,
+        render_billing,
         render_bundle,
         render_cda,
         render_cda_n1,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AdapterError",
+    "BillingAdvice",
     "Conversion",
     "DmpAccessDenied",
     "DmpError",
@@ -63,6 +67,7 @@ __all__ = [
     "State",
     "SubmissionRefused",
     "VisitInvalid",
+    "bill",
     "check_outputs",
     "compose",
     "convert",
@@ -70,6 +75,7 @@ __all__ = [
     "open_outbox",
     "prepare",
     "read_visit",
+    "render_billing",
     "render_bundle",
     "render_cda",
     "render_cda_n1",

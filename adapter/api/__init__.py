@@ -15,6 +15,7 @@ from pathlib import Path
 from adapter import cda as cda_printer
 from adapter import fhir as fhir_printer
 from adapter import render as sheet_printer
+from adapter.api.billing import BillingAdvice, bill, render_billing
 from adapter.compose import Options
 from adapter.compose import compose as compose_document
 from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
@@ -25,12 +26,15 @@ from adapter.model.visit import Visit
 from adapter.validation.self_check import check_pair
 
 __all__ = [
+    "BillingAdvice",
     "Conversion",
     "Options",
+    "bill",
     "check_outputs",
     "compose",
     "convert",
     "read_visit",
+    "render_billing",
     "render_bundle",
     "render_cda",
     "render_cda_n1",

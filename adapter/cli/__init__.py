@@ -14,7 +14,7 @@ from adapter.cli.french import FrenchGroup
 
 __all__ = ["main"]
 
-COMMANDS = ("convert", "validate", "schema", "mappings", "rules", "send", "outbox", "dmp", "simulator")
+COMMANDS = ("convert", "validate", "schema", "mappings", "rules", "send", "outbox", "dmp", "simulator", "billing")
 
 
 class Commands(FrenchGroup):

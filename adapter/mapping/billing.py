@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, Final, Literal, get_args
 
 from adapter.mapping.tables import AMOUNT_COLUMNS, PAYER_COLUMNS, Findings, Row, Source, read_rows, read_toml
-from adapter.model import codes
 
 AMOUNTS: Final = "billing/amounts.csv"
 PAYERS: Final = "billing/payers.csv"
@@ -25,14 +24,15 @@ Per = Literal["act", "km"]
 TERRITORIES: Final = frozenset({"metropole", "guadeloupe", "martinique", "guyane", "reunion", "mayotte"})
 CONDITIONS: Final[Mapping[str, frozenset[str]]] = {
     "attending": frozenset({"attending-physician", "locum", "other-doctor"}),
-    "palliative": frozenset({*get_args(codes.PhaseCode), "coded", "silent"}),
-    "place": frozenset(get_args(codes.PlaceCode)),
+    "palliative": frozenset({"curative", "palliative", "advanced-palliative", "terminal", "agonal", "coded", "silent"}),
+    "place": frozenset({"home", "relative-home", "ehpad", "residence", "other"}),
     "assessment": frozenset({"told", "silent"}),
     "coordination": frozenset({"told", "silent"}),
     "conclusions": frozenset({"told"}),
     "first-version": frozenset({"first", "correction"}),
 }
-"""Answers that the program may give to each condition, in the order of a reading."""
+"""Answers that the program may give to each condition, in the order of a reading; a test compares with the model,
+which loading the tables must not import."""
 
 NOTES: Final = frozenset(
     {
@@ -42,11 +42,10 @@ NOTES: Final = frozenset(
 )  # fmt: skip
 SITUATIONS: Final = frozenset(
     {
-        *(place for place in get_args(codes.PlaceCode) if place != "ehpad"),
-        *(f"ehpad-{mode}" for mode in get_args(codes.TariffModeCode)),
-        "had",
+        "home", "relative-home", "residence", "other", "had",
+        "ehpad-40", "ehpad-41", "ehpad-42", "ehpad-43", "ehpad-44", "ehpad-45", "ehpad-46", "ehpad-47", "ehpad-unknown",
     }
-)
+)  # fmt: skip
 _AMOUNT: Final = re.compile(r"(?:0|[1-9]\d{0,5})\.\d\d", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 

@@ -175,15 +175,15 @@ _TEXTS: Final = (
         "MAP-BILLING-PAYER",
         _E,
         "Payeur d'une situation",
-        "Chaque lieu de visite, et chaque mode tarifaire d'EHPAD, a une ligne : insurance (Assurance Maladie), facility "
-        "(l'EHPAD) ou ask (à demander). Il n'y a pas de payeur par défaut.",
+        "Chaque lieu de visite, et chaque mode tarifaire d'EHPAD, a une ligne : insurance (Assurance Maladie), "
+        "facility (l'EHPAD) ou ask (à demander). Il n'y a pas de payeur par défaut.",
     ),
     _rule(
         "MAP-BILLING-ADVICE",
         _E,
         "Conditions et notes de la facturation",
-        "Chaque condition a un titre, une source et une phrase par réponse que le programme peut donner ; chaque note a "
-        "une phrase et une source. Rien de plus n'est lu.",
+        "Chaque condition a un titre, une source et une phrase par réponse que le programme peut donner ; chaque note "
+        "a une phrase et une source. Rien de plus n'est lu.",
     ),
 )
 

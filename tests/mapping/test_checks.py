@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -13,7 +14,7 @@ from adapter.errors import Finding, MappingError, Severity
 from adapter.mapping import check, default_directory, files_of, load_files
 from adapter.mapping.rule_texts import MAPPING_RULES
 from adapter.mapping.tables import MAX_BYTES
-from tests.mapping import test_completeness
+from tests.mapping import test_billing_tables, test_completeness
 
 SCALE = "rass,Vigilance,vsp-local,rass,Vigilance,equivalent,projet,"
 ROWS = f"""local,label,system,code,display,equivalence,source,note
@@ -213,12 +214,14 @@ def test_a_planted_fault_is_found_where_it_stands(small: Path, name: str) -> Non
     assert (rule, place) in {(finding.rule, finding.path) for finding in found}
 
 
+EVERY_PLANT = (PLANTS, test_completeness.PLANTS, test_billing_tables.PLANTS)
+
 # Asked at look-up, not at load: no file can hold the fault.
 LOOKED_UP = {"MAP-ROW"}
 
 
 def test_every_rule_has_its_plant_and_its_text() -> None:
-    planted = {rule for _, rule, _ in (*PLANTS.values(), *test_completeness.PLANTS.values())}
+    planted = {rule for _, rule, _ in itertools.chain(*(plants.values() for plants in EVERY_PLANT))}
     assert planted | LOOKED_UP == set(MAPPING_RULES)
 
 

@@ -133,6 +133,7 @@ _MAIL_UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 _MAIL_REFUSED_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "size": "Le message dépasse la taille que l'opérateur admet : alléger les pièces jointes.",
         "510": "L'adresse du destinataire est refusée : la vérifier.",
         "512": "Le domaine du destinataire est introuvable : vérifier l'adresse.",
         "513": "L'adresse du destinataire est refusée : la vérifier.",

@@ -85,6 +85,7 @@ class Mail:
         to_patient: the recipient is the patient.
         message_id: ``<...@...>``, kept on every attempt, so that a receiver can drop a second copy.
         act_on: local day of the act, which names the PDF.
+        text: what the recipient reads, plain text, lines ended by LF.
         in_reply_to: Message-ID of the message that this one cancels and replaces, or empty.
         reply_barred: the patient may not answer (``X-MSS-MES: FIN``).
         pdf: the document as a PDF, or empty.
@@ -95,6 +96,7 @@ class Mail:
     to_patient: bool
     message_id: str
     act_on: date
+    text: str
     in_reply_to: str = ""
     reply_barred: bool = False
     pdf: bytes = b""

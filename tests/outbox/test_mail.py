@@ -44,6 +44,7 @@ def mail(visit: int = 1, version: int = 1, *, to: str = NURSE, pdf: bytes = b"%P
         to_patient=to == BOX,
         message_id=f"<{visit}.{version}.{to.partition('.')[0]}@test.mssante.fr>",
         act_on=date(2026, 10, 12),
+        text="Bonjour,\n\nUn document est joint.\n",
         pdf=pdf,
     )
     return replace(submission, mail=told)

@@ -1,0 +1,1 @@
+"""Documents by secure health mail (MSSanté): the package IHE_XDM.ZIP, the message around it, and how it leaves."""

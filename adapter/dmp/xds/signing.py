@@ -1,39 +1,23 @@
 """Who signs: a private key behind one small port, whether it is in a file or in a card.
 
 Keys are RSA, as the DMP wants them; a signature is PKCS#1 v1.5. Nothing here shows a key, a password or a path.
-Sources: IGC Santé (one certificate signs, another one opens the TLS session); RFC 8017, 8.2; RFC 5280, 4.2.1.3 and
-4.2.1.12 (uses of a key).
+Source: RFC 8017, 8.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from adapter.errors import DmpUnreachable, Finding, Severity
-from adapter.validation.kit import MissingExtra
+from adapter.dmp.xds.certificates import KeyUnusable, load_certificate, need_cryptography
+from adapter.model.destination import DigestName
 
 if TYPE_CHECKING:
-    from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-Digest = Literal["SHA-1", "SHA-256"]
-Use = Literal["signature", "tls"]
+Digest = DigestName
 
-WARNED_AHEAD: Final = timedelta(days=30)
 _SMALLEST_KEY: Final = 2048
-
-_CLIENT_AUTH: Final = "1.3.6.1.5.5.7.3.2"
-_ANY_USE: Final = "2.5.29.37.0"
-# Extended uses that only open sessions: client, server, Windows logon.
-_SESSION_USES: Final = frozenset({_CLIENT_AUTH, "1.3.6.1.5.5.7.3.1", "1.3.6.1.4.1.311.20.2.2"})
-_USES_IN_FRENCH: Final = {"signature": "de signature", "tls": "d'authentification (TLS)"}
-
-
-class KeyUnusable(DmpUnreachable):
-    """Our own key or certificate cannot serve: nothing left. ``code`` starts with ``certificate``."""
 
 
 class Signer(Protocol):
@@ -99,16 +83,6 @@ class KeyPair:
     key: Any
 
 
-def need_cryptography() -> None:
-    """Raises:
-    MissingExtra: the extra ``xds`` is not installed.
-    """
-    try:
-        import cryptography  # noqa: F401  # only looked for
-    except ImportError as error:
-        raise MissingExtra("Les clés et signatures demandent cryptography : installer dmp-adapter[xds].") from error
-
-
 def read_pem(certificate: bytes, key: bytes, password: bytes | None) -> KeyPair:
     """Key and certificates of PEM texts.
 
@@ -157,90 +131,6 @@ def read_pkcs12(data: bytes, password: bytes | None) -> KeyPair:
         raise KeyUnusable("Le fichier PKCS#12 ne contient pas de clé avec son certificat.", code="certificate-file")
     chain = [held.cert, *held.additional_certs]
     return _pair(held.key, [one.certificate.public_bytes(Encoding.DER) for one in chain])
-
-
-def check_certificate(certificates: Sequence[bytes], use: Use, now: datetime, *, path: str) -> tuple[Finding, ...]:
-    """Warnings about our own certificate, first of `certificates`: it will soon expire.
-
-    Args:
-        path: what the finding is about, for whoever reads it (``destinations.dmp.signing``).
-    Raises:
-        KeyUnusable: expired, not yet valid, or not made for this use.
-    """
-    certificate = load_certificate(certificates[0])
-    name = _USES_IN_FRENCH[use]
-    if now < certificate.not_valid_before_utc:
-        raise KeyUnusable(
-            f"Notre certificat {name} n'est pas encore valable : l'horloge de ce poste retarde sans doute.",
-            code="certificate-own-not-yet-valid",
-        )
-    if now > certificate.not_valid_after_utc:
-        raise KeyUnusable(
-            f"Notre certificat {name} a expiré le {certificate.not_valid_after_utc:%d/%m/%Y}.",
-            code="certificate-own-expired",
-        )
-    if not made_for(certificate, use):
-        raise KeyUnusable(
-            f"Ce certificat n'est pas un certificat {name} : le certificat de signature et celui d'authentification"
-            " ont sans doute été intervertis.",
-            code="certificate-use",
-        )
-    left = certificate.not_valid_after_utc - now
-    if left >= WARNED_AHEAD:
-        return ()
-    message = (
-        f"Notre certificat {name} expire le {certificate.not_valid_after_utc:%d/%m/%Y}"
-        f" (dans {left.days} jour{'s' if left.days > 1 else ''}) : le renouveler."
-    )
-    return (Finding("TRUST-EXPIRY", Severity.WARNING, path, message, "IGC Santé, politiques de certification"),)
-
-
-def made_for(certificate: x509.Certificate, use: Use) -> bool:
-    """Whether the uses that a certificate declares allow this one; one that declares none allows all.
-
-    Source: RFC 5280, 4.2.1.3 and 4.2.1.12; IGC Santé: ORG_SIGN and CPS signature against ORG_AUTH_CLI and CPS
-    authentication.
-    """
-    from cryptography import x509
-
-    try:
-        declared = certificate.extensions
-        usage = _value(declared, x509.KeyUsage)
-        extended = _value(declared, x509.ExtendedKeyUsage)
-    except ValueError:  # an extension that cannot be read allows nothing
-        return False
-    if usage is not None and not (usage.digital_signature or (use == "signature" and usage.content_commitment)):
-        return False
-    if extended is None:
-        return True
-    uses = {one.dotted_string for one in extended}
-    if use == "tls":
-        return bool(uses & {_CLIENT_AUTH, _ANY_USE})
-    return not uses <= _SESSION_USES
-
-
-def load_certificate(der: bytes) -> x509.Certificate:
-    """The certificate.
-
-    Raises:
-        KeyUnusable: not a certificate.
-    """
-    from cryptography import x509
-
-    try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError:
-        raise KeyUnusable("Un certificat est illisible.", code="certificate-file") from None
-
-
-def _value(extensions: x509.Extensions, kind: Any) -> Any:
-    """Value of an extension, None when it is not there."""
-    from cryptography.x509 import ExtensionNotFound
-
-    try:
-        return extensions.get_extension_for_class(kind).value
-    except ExtensionNotFound:
-        return None
 
 
 def _pair(key: Any, certificates: list[bytes]) -> KeyPair:

@@ -51,16 +51,20 @@ class Program:
         command = ["mvn", "-q", "-B", "-f", str(pom), "package", "dependency:copy-dependencies"]
         subprocess.run([*command, "-DincludeScope=runtime"], check=True, timeout=BUILD_LIMIT_S)
 
+    def command(self, *options: str) -> list[str]:
+        """Command line that starts the program, with options for the virtual machine."""
+        target = HERE / self.folder / "target"
+        path = f"{target / 'classes'}:{target / 'dependency'}/*"
+        return ["java", "-Xmx3g", *options, "-cp", path, self.main]
+
     def run(self, arguments: Sequence[str]) -> list[str]:
         """Lines that the program printed.
 
         Raises:
             RuntimeError: it failed; its last words.
         """
-        target = HERE / self.folder / "target"
-        path = f"{target / 'classes'}:{target / 'dependency'}/*"
         done = subprocess.run(
-            ["java", "-Xmx3g", "-cp", path, self.main, *arguments],
+            [*self.command(), *arguments],
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.interop import fhir_documents, hapi, maven
+from tests.interop import fhir_documents, hapi, hapi_server, maven
 from tests.interop.opinions import Opinion, read_accepted, stale, table, unlisted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,12 @@ def _hapi(shared: Path, folder: Path) -> Opinion:
     return hapi.judge(shared / "fhir" / "packages", files)
 
 
-JUDGES: tuple[Callable[[Path, Path], Opinion], ...] = (_hapi,)
+def _hapi_server(shared: Path, folder: Path) -> Opinion:
+    hapi_server.PROGRAM.build()
+    return hapi_server.judge()
+
+
+JUDGES: tuple[Callable[[Path, Path], Opinion], ...] = (_hapi, _hapi_server)
 
 if __name__ == "__main__":
     sys.exit(main())

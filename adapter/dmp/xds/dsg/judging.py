@@ -185,7 +185,7 @@ def _check_properties(root: etree._Element, properties: etree._Element, der: byt
         _refuse("signature", "Le motif de la signature du lot n'est pas celui d'une source.")
     qualifying = properties.getparent()
     named = properties.find("x:SignedSignatureProperties/x:SigningCertificate/x:Cert/x:CertDigest", _NS)
-    if named is None or dict(qualifying.attrib if qualifying is not None else {}) != {"Target": target}:
+    if named is None or qualifying is None or qualifying.items() != [("Target", target)]:
         _refuse("signature", "Les propriétés de la signature du lot sont absentes, ou d'une autre signature.")
     method = named.find("x:DigestMethod", _NS)
     name = _BY_DIGEST_URI.get(method.get("Algorithm", "") if method is not None else "")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 XADES: Final = "http://uri.etsi.org/01903/v1.1.1#"
 MANIFEST_ID: Final = "IHEManifest"
 PROPERTIES_ID: Final = "S0-SignedProperties"
+_DS_ALONE: Final = cast(Any, {None: DS})  # a default name space, which the stubs do not know
 SET_DIGEST: Final = "AA=="
 """The set has no bytes of its own: its digest is this constant, never judged. Source: CNAM samples."""
 
@@ -44,7 +45,7 @@ def sign(submission: Submission, signer: Signer, *, digest: Digest = "SHA-1") ->
 def signature(submission: Submission, signer: Signer, digest: Digest) -> bytes:
     """XML signature of the set, UTF-8 with its declaration."""
     own_id = f"_{described.entry_uuid(submission.set)}"
-    root = etree.Element(_ds("Signature"), nsmap=cast(Any, {None: DS}))  # a default name space, unknown to the stubs
+    root = etree.Element(_ds("Signature"), nsmap=_DS_ALONE)
     root.set("Id", own_id)
     info = etree.SubElement(root, _ds("SignedInfo"))
     value = etree.SubElement(root, _ds("SignatureValue"))
@@ -116,8 +117,8 @@ def _properties(
         etree.SubElement(hashed, _xades("DigestMethod"), Algorithm=DIGESTS[digest])
         etree.SubElement(hashed, _xades("DigestValue")).text = _digest(der, digest)
         serial = etree.SubElement(one, _xades("IssuerSerial"))
-        etree.SubElement(serial, _ds("X509IssuerName")).text = certificate.issuer.rfc4514_string()
-        etree.SubElement(serial, _ds("X509SerialNumber")).text = str(certificate.serial_number)
+        etree.SubElement(serial, _ds("X509IssuerName"), nsmap=_DS_ALONE).text = certificate.issuer.rfc4514_string()
+        etree.SubElement(serial, _ds("X509SerialNumber"), nsmap=_DS_ALONE).text = str(certificate.serial_number)
     policy = etree.SubElement(of_signature, _xades("SignaturePolicyIdentifier"))
     etree.SubElement(policy, _xades("SignaturePolicyImplied"))
     etree.SubElement(made, _xades("SignedDataObjectProperties"))

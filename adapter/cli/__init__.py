@@ -14,7 +14,10 @@ from adapter.cli.french import FrenchGroup
 
 __all__ = ["main"]
 
-COMMANDS = ("convert", "validate", "schema", "mappings", "rules", "send", "outbox", "dmp", "simulator", "billing")
+COMMANDS = (
+    "convert", "render", "validate", "schema", "mappings", "rules", "send", "outbox", "dmp", "simulator", "billing",
+    "serve",
+)  # fmt: skip
 
 
 class Commands(FrenchGroup):

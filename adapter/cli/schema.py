@@ -8,8 +8,6 @@ import click
 
 from adapter.cli.french import FrenchCommand
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
 
 @click.command("schema", cls=FrenchCommand)
 @click.option("--out", metavar="FICHIER", help="Fichier à écrire ; sinon la sortie standard.")
@@ -29,12 +27,6 @@ def schema() -> bytes:
     """JSON Schema (2020-12) of a visit, descriptions in French, UTF-8."""
     import json
 
-    from adapter.model.visit import Visit
+    from adapter.api.reference import visit_schema
 
-    found = {"$schema": DIALECT, **Visit.model_json_schema()}
-    for definition in (found, *found["$defs"].values()):
-        if definition is not found:
-            definition.pop("description", None)  # the words of the code; those of the format stand on the fields
-        for field in definition.get("properties", {}).values():
-            field.pop("title", None)  # the field's own name again, in capitals
-    return (json.dumps(found, ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(visit_schema(), ensure_ascii=False, indent=2) + "\n").encode()

@@ -196,8 +196,13 @@ class Outbox:
         dead: bool | None = None,
         reason: Reason | None = None,
         patient: Identifier | None = None,
+        after: int = 0,
     ) -> Iterator[Row]:
-        """Rows in the order of arrival, page by page, those that meet every condition given."""
+        """Rows in the order of arrival, page by page, those that meet every condition given.
+
+        Args:
+            after: number above which they begin.
+        """
         conditions: dict[str, object] = {}
         if state is not None:
             conditions["state"] = state.value
@@ -209,7 +214,6 @@ class Outbox:
             conditions["reason"] = reason.value
         if patient is not None:
             conditions["patient"] = self.patient_digest(patient)
-        after = 0
         while True:
             with self._database.reading() as session:
                 page = read_page(session, after, conditions)

@@ -1,0 +1,1 @@
+"""One module per resource; each gives a router built on the installation."""

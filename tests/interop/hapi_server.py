@@ -30,7 +30,7 @@ class Unexpected(AssertionError):
 
 
 def judge() -> Opinion:
-    """What a real server makes of a deposit, a search, a reading, a change and a correction: one remark a failed step."""
+    """What a real server makes of a deposit, a search, a reading, a change, a correction: one remark a failure."""
     start = time.monotonic()
     remarks: list[Remark] = []
     steps = 0

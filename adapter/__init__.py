@@ -23,6 +23,9 @@ if TYPE_CHECKING:
         render_bundle,
         render_cda,
         render_cda_n1,
+        render_emergency,
+        render_emergency_pdf,
+        render_pdf,
         render_sheet,
     )
     from adapter.api.sending import DmpServer, Sent, deliver, open_outbox, prepare, send
@@ -79,6 +82,9 @@ __all__ = [
     "render_bundle",
     "render_cda",
     "render_cda_n1",
+    "render_emergency",
+    "render_emergency_pdf",
+    "render_pdf",
     "render_sheet",
     "send",
 ]

@@ -16,6 +16,7 @@ from adapter import cda as cda_printer
 from adapter import fhir as fhir_printer
 from adapter import render as sheet_printer
 from adapter.api.billing import BillingAdvice, bill, render_billing
+from adapter.api.printing import render_emergency, render_emergency_pdf, render_pdf
 from adapter.compose import Options
 from adapter.compose import compose as compose_document
 from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
@@ -23,6 +24,7 @@ from adapter.mapping import Mappings, load
 from adapter.model.document import Document
 from adapter.model.reader import check_visit, read_visit
 from adapter.model.visit import Visit
+from adapter.submission import as_n1
 from adapter.validation.self_check import check_pair
 
 __all__ = [
@@ -38,6 +40,9 @@ __all__ = [
     "render_bundle",
     "render_cda",
     "render_cda_n1",
+    "render_emergency",
+    "render_emergency_pdf",
+    "render_pdf",
     "render_sheet",
 ]
 
@@ -68,8 +73,8 @@ def render_cda(document: Document) -> bytes:
 
 
 def render_cda_n1(document: Document, pdf: bytes) -> bytes:
-    """CDA R2 level 1 document: the same header around a PDF."""
-    return cda_printer.render_n1(document, pdf)
+    """CDA R2 level 1 document: the same header around a PDF, under identifiers of its own."""
+    return cda_printer.render_n1(as_n1(document), pdf)
 
 
 def render_bundle(document: Document) -> bytes:
@@ -99,7 +104,7 @@ def convert(
     Args:
         data: visit JSON (``dmp-adapter schema`` gives its schema).
         options: issuer and practice setting.
-        mappings: folder that replaces the packaged mappings, or mappings already loaded.
+        mappings: folder whose files replace the packaged ones of the same name, or mappings already loaded.
         self_check: read both outputs back, check them against our rules and against each other.
 
     Raises:

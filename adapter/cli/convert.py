@@ -32,9 +32,16 @@ if TYPE_CHECKING:
     from adapter.mapping import Mappings
     from adapter.settings import Settings
 
-FORMS = ("cda", "fhir", "sheet", "n1")
+FORMS = ("cda", "fhir", "sheet", "n1", "pdf", "emergency")
 ALL = ("cda", "fhir", "sheet")
-SUFFIXES = {"cda": "cda.xml", "fhir": "bundle.json", "sheet": "sheet.html", "n1": "n1.xml"}
+SUFFIXES = {
+    "cda": "cda.xml",
+    "fhir": "bundle.json",
+    "sheet": "sheet.html",
+    "n1": "n1.xml",
+    "pdf": "sheet.pdf",
+    "emergency": "urgence.pdf",
+}
 MANY = 20  # visits from which a bar is worth its line
 
 
@@ -45,8 +52,8 @@ MANY = 20  # visits from which a bar is worth its line
     "forms",
     type=SomeOf(*FORMS, aliases={"all": ALL}),
     metavar="FORMES",
-    help="Formes à produire, séparées par des virgules : cda, fhir, sheet, n1, all (cda,fhir,sheet). "
-    "Sans --to mais avec --out : all.",
+    help="Formes à produire, séparées par des virgules : cda, fhir, sheet (fiche HTML), pdf (la même, imprimée), "
+    "emergency (fiche urgence, PDF), n1 (CDA autour du PDF), all (cda,fhir,sheet). Sans --to mais avec --out : all.",
 )
 @click.option(
     "--out",
@@ -54,7 +61,7 @@ MANY = 20  # visits from which a bar is worth its line
     help="Dossier des documents, nommés par leur identifiant. Sans --out : une seule visite, une seule forme, "
     "écrite sur la sortie standard.",
 )
-@click.option("--pdf", metavar="FICHIER", help="PDF porté par la forme n1 (une seule visite).")
+@click.option("--pdf", metavar="FICHIER", help="PDF porté par la forme n1 (une seule visite) ; sinon la fiche.")
 @mappings_option
 @settings_option
 @click.option(
@@ -65,6 +72,11 @@ MANY = 20  # visits from which a bar is worth its line
     help="Encodage des visites (utf-8 par défaut).",
 )
 @format_option("text", "json")
+@click.option(
+    "--provenance",
+    is_flag=True,
+    help="Écrit aussi, avec --out, de quels programme et tables viennent les documents, et leur empreinte (JSON).",
+)
 @click.option("--no-self-check", is_flag=True, help="Ne relit pas les documents produits (plus rapide, moins sûr).")
 def command(
     visits: tuple[str, ...],
@@ -76,6 +88,7 @@ def command(
     encoding: str,
     form: str,
     no_self_check: bool,
+    provenance: bool,
 ) -> int:
     """Convertit des visites JSON en documents. « - » lit l'entrée standard.
 
@@ -84,6 +97,8 @@ def command(
     forms = forms or (ALL if out is not None else ())
     visits = each_once(visits)
     _refuse_misuse(visits, forms, out, pdf)
+    if provenance and out is None:
+        raise Misuse("--provenance demande un dossier (--out).")
     settings = read(settings_file, mappings)
     folder = Path(out) if out is not None else None
     if folder is None:
@@ -91,7 +106,7 @@ def command(
     if folder is not None and folder.exists() and not folder.is_dir():
         raise Misuse("--out : c'est un fichier, un dossier est attendu.")
     data = _pdf(pdf, settings.max_input_bytes) if pdf is not None else None
-    run = _Run(settings, forms, folder, data, encoding, not no_self_check)
+    run = _Run(settings, forms, folder, data, encoding, not no_self_check, provenance)
     teller = _Teller(form, folder is None)
     with _progress(len(visits)) as step:
         for name in visits:
@@ -112,8 +127,8 @@ def command(
 def _refuse_misuse(visits: tuple[str, ...], forms: tuple[str, ...], out: str | None, pdf: str | None) -> None:
     if out is None and (len(visits), len(forms)) != (1, 1):
         raise Misuse("sans --out, une seule visite et une seule forme (--to) vont sur la sortie standard.")
-    if ("n1" in forms) != (pdf is not None):
-        raise Misuse("la forme n1 demande un PDF (--pdf), et --pdf ne sert qu'à elle.")
+    if pdf is not None and "n1" not in forms:
+        raise Misuse("--pdf ne sert qu'à la forme n1 (--to n1).")
     if pdf is not None and len(visits) > 1:
         raise Misuse("--pdf ne vaut que pour une seule visite.")
 
@@ -138,9 +153,10 @@ class _Run:
         pdf: bytes | None,
         encoding: str,
         self_check: bool,
+        provenance: bool,
     ) -> None:
         from adapter.compose import Options
-        from adapter.mapping import load
+        from adapter.mapping import load, merged
 
         self.settings = settings
         self.options: Options = Options(settings.issuer_oid, settings.practice_setting, settings.edition)
@@ -151,6 +167,8 @@ class _Run:
         self.pdf = pdf
         self.encoding = encoding
         self.self_check = self_check
+        self.replaced = merged(settings.mappings).own if provenance and settings.mappings else frozenset[str]()
+        self.provenance = provenance
         self.codes = {OK}
         self.written = 0
         self._seen: dict[str, bytes] = {}
@@ -194,7 +212,7 @@ class _Run:
         from adapter.validation.cda_rules import check_cda
 
         visit, found = check_visit(
-            _decoded(data, self.encoding),
+            decoded(data, self.encoding),
             max_bytes=self.settings.max_input_bytes,
             max_depth=self.settings.max_input_depth,
         )
@@ -208,8 +226,12 @@ class _Run:
             made["fhir"] = api.render_bundle(document)
         if "sheet" in self.forms:
             made["sheet"] = api.render_sheet(document)
-        if self.pdf is not None:
-            made["n1"] = api.render_cda_n1(document, self.pdf)
+        if "pdf" in self.forms or ("n1" in self.forms and self.pdf is None):
+            made["pdf"] = api.render_pdf(document)
+        if "n1" in self.forms:
+            made["n1"] = api.render_cda_n1(document, made["pdf"] if self.pdf is None else self.pdf)
+        if "emergency" in self.forms:
+            made["emergency"] = api.render_emergency_pdf(document)
         judged = api.check_outputs(made["cda"], made["fhir"]) if self.self_check else []
         if self.self_check and "n1" in made:
             judged = [*judged, *check_cda(made["n1"])]
@@ -218,6 +240,18 @@ class _Run:
             raise DocumentInvalid(everything)
         self._refuse_other_content(document.bundle_key, data)
         contents = {f"{document.bundle_key}.{SUFFIXES[form]}": made[form] for form in self.forms}
+        if self.provenance:
+            from adapter.api.provenance import provenance
+
+            told = provenance(
+                document,
+                contents,
+                edition=self.settings.edition,
+                software=self.settings.software_name,
+                version=self.settings.software_version,
+                replaced=self.replaced,
+            )
+            contents[f"{document.bundle_key}.provenance.json"] = told
         return contents, everything
 
     def _refuse_other_content(self, key: str, data: bytes) -> None:
@@ -233,7 +267,7 @@ class _Run:
             raise VisitInvalid([finding("CLI-SAME-DOCUMENT", "$.id", message)])
 
 
-def _decoded(data: bytes, encoding: str) -> bytes | str:
+def decoded(data: bytes, encoding: str) -> bytes | str:
     """`data` for the reader of visits, which decodes UTF-8 itself.
 
     Raises:

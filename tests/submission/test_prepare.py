@@ -11,15 +11,16 @@ from adapter import fhir as fhir_printer
 from adapter.errors import Severity
 from adapter.model.coded import CodeSystem, Coding
 from adapter.model.document import Document, Identifier
-from adapter.submission import Form, Limits, Submission, SubmissionRefused, fhir_oid, prepare
+from adapter.submission import Form, Limits, Submission, SubmissionRefused, as_n1, fhir_oid, n1_oid, prepare
 from adapter.submission.rule_texts import RULES
-from tests.documents import full_document
+from tests.documents import PDF, full_document
 
 NOW = datetime(2026, 10, 12, 19, 0, tzinfo=timezone(timedelta(hours=2)))
 TRE_A07 = CodeSystem("tre-a07", "1.2.250.1.213.1.1.4.13", "urn:oid:1.2.250.1.213.1.1.4.13", "TRE_A07")
 DOCUMENT = full_document()
 CDA = cda_printer.render(DOCUMENT)
 BUNDLE = fhir_printer.render(DOCUMENT)
+N1 = cda_printer.render_n1(as_n1(DOCUMENT), PDF)
 
 
 def _prepared(document: Document = DOCUMENT, at: datetime = NOW) -> Submission:
@@ -171,3 +172,26 @@ def test_neither_form_or_a_naive_time_is_a_mistake_of_the_caller() -> None:
         prepare(DOCUMENT, cda=None, bundle=None, submission_time=NOW, opposition=False)
     with pytest.raises(ValueError, match="offset"):
         prepare(DOCUMENT, cda=CDA, bundle=None, submission_time=NOW.replace(tzinfo=None), opposition=False)
+
+
+def test_the_level_one_form_is_a_document_of_its_own_with_the_format_of_a_pdf() -> None:
+    submission = prepare(DOCUMENT, cda=CDA, bundle=None, n1=N1, submission_time=NOW, opposition=False)
+    structured, printed = submission.entries
+    assert submission.contents == (CDA, N1)
+    assert (printed.mime_type, printed.format.code) == ("text/xml", "urn:ihe:iti:xds-sd:pdf:2008")
+    assert printed.format.system.oid == "1.3.6.1.4.1.19376.1.2.3"
+    assert printed.unique_id == n1_oid(DOCUMENT.oid)
+    assert printed.unique_id.encode() in N1
+    assert DOCUMENT.oid.encode() + b'"' not in N1
+    assert len({structured.unique_id, printed.unique_id, fhir_oid(DOCUMENT.oid)}) == 3
+    assert structured.set_id != printed.set_id
+    assert (structured.type, structured.class_) == (printed.type, printed.class_)
+    assert printed.replaces == n1_oid(DOCUMENT.replaces_oid)
+    assert printed.replaces.encode() in N1
+
+
+def test_a_level_one_form_under_the_identifier_of_the_other_is_refused() -> None:
+    other = cda_printer.render_n1(DOCUMENT, PDF)
+    with pytest.raises(SubmissionRefused) as refused:
+        prepare(DOCUMENT, cda=None, bundle=None, n1=other, submission_time=NOW, opposition=False)
+    assert [finding.rule for finding in refused.value.findings] == ["SUB-BYTES"]

@@ -70,18 +70,17 @@ def _table(element: html.HtmlElement) -> Node:
         "tag": "table",
         "caption": inline(caption) if caption is not None else [],
         "columns": [inline(cell) for cell in head[0]],
-        "shares": [_share(column) for column in columns],
+        "shares": [_share(column, bold=number == 0) for number, column in enumerate(columns)],
         "rows": [[inline(cell) for cell in row] for row in body],
     }
 
 
-def _share(cells: tuple[str, ...]) -> int:
+def _share(cells: tuple[str, ...], *, bold: bool) -> int:
     """Part of the width that a column takes: enough for its longest word, and less than in proportion beyond."""
     longest = max(map(len, cells))
-    longest_word = max((len(word) for cell in cells for word in cell.split()), default=1)
-    if longest <= _ONE_LINE:
-        return longest + 3
-    return int(max(min(longest_word, _WIDEST_WORD), longest**0.75)) + 2
+    longest_word = max(len(word) for cell in cells for word in _SPACES.split(cell))
+    share = longest if longest <= _ONE_LINE else max(min(longest_word, _WIDEST_WORD), longest**0.8)
+    return round(10 * (share * (1.1 if bold else 1) + 2))
 
 
 def inline(element: html.HtmlElement) -> Inline:

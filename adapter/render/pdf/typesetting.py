@@ -60,17 +60,21 @@ def typeset(sheet: Sheet) -> bytes:
         MissingExtra: typst is not installed.
         PrintingFailed: typst refuses the page.
     """
-    data = _data(sheet)
-    made = _compiled(data, sheet)
-    if made is None:
-        hidden = _undrawn(set("".join(_texts([sheet.running, sheet.blocks]))))
-        swap = {ord(sign): f"[U+{ord(sign):04X}]" for sign in hidden}
-        shown = replace(
-            sheet, **{name: _swapped(getattr(sheet, name), swap) for name in ("title", "running", "blocks")}
+    swap = {ord(sign): f"[U+{ord(sign):04X}]" for sign in _undrawn(set("".join(_texts([sheet.running, sheet.blocks]))))}
+    if swap:
+        sheet = replace(sheet, running=sheet.running.translate(swap), blocks=_swapped(sheet.blocks, swap))
+    typst = _typst()
+    try:
+        made: bytes = typst.compile(
+            _template(),
+            sys_inputs={"page": _data(sheet)},
+            format="pdf",
+            pdf_standards=[STANDARD],
+            timestamp=int(sheet.written_at.timestamp()),
+            ignore_system_fonts=True,  # the same bytes on every machine
         )
-        made = _compiled(_data(shown), shown)
-    if made is None:
-        raise PrintingFailed("La mise en page du PDF a échoué.")
+    except typst.TypstError:  # its words quote the page
+        raise PrintingFailed("La mise en page du PDF a échoué.") from None
     return made
 
 
@@ -88,27 +92,15 @@ def _data(sheet: Sheet) -> str:
     )
 
 
-def _compiled(data: str, sheet: Sheet) -> bytes | None:
-    """The file, or None when typst refuses: most often a sign without a drawing."""
-    typst = _typst()
-    try:
-        made: bytes = typst.compile(
-            _template(),
-            sys_inputs={"page": data},
-            format="pdf",
-            pdf_standards=[STANDARD],
-            timestamp=int(sheet.written_at.timestamp()),
-            ignore_system_fonts=True,  # the same bytes on every machine
-        )
-    except typst.TypstError:
-        return None
-    return made
-
-
 def _undrawn(signs: set[str]) -> set[str]:
-    """Those of `signs` that no font draws, all of them found at once."""
+    """Those of `signs` that no font draws, all of them found at once.
+
+    Each is asked alone: joined to others (the parts of an emoji), typst would print one without a drawing.
+    """
+    asked = sorted(sign for sign in signs if not _is_drawn(sign))
+    if not asked:
+        return set()
     typst = _typst()
-    asked = sorted(signs - {" "})
     try:
         typst.compile(
             _PROBE,
@@ -121,6 +113,12 @@ def _undrawn(signs: set[str]) -> set[str]:
         told = fault.diagnostic
         return {sign for sign in asked if f'`"{sign}"`' in told or f'`"\\u{{{ord(sign):x}}}"`' in told}
     return set()
+
+
+def _is_drawn(sign: str) -> bool:
+    """True for what the text font holds for sure: Latin letters and the punctuation of European languages."""
+    number = ord(sign)
+    return 0x20 <= number < 0x7F or 0xA0 <= number < 0x180 or 0x2010 <= number <= 0x2026 or number == 0x202F
 
 
 def _texts(value: str | Inline | Node | list[Any] | int) -> Iterator[str]:

@@ -36,6 +36,23 @@ _OWN = {
         "Le fichier joint n'est pas un PDF",
         "La forme N1 porte un PDF : le fichier donné par --pdf commence par « %PDF- ».",
     ),
+    "TRACE-LOST": (
+        "Champ de la visite sans destination",
+        "Aucune valeur de ce champ ne change l'un des documents, et aucune raison n'est donnée pour cela"
+        " (mappings/not-shared.toml, raisons de la trace) : l'information se perd. C'est un défaut du programme ou des"
+        " tables.",
+    ),
+    "TRACE-ORIGIN": (
+        "Élément sans origine",
+        "Cet élément d'un document ne change ni avec la visite, ni avec les tables, ni avec les réglages, et le"
+        " programme ne l'écrit pas de lui-même : nul ne sait d'où il vient. C'est un défaut du programme.",
+    ),
+    "TRACE-PATH": (
+        "Chemin qui ne désigne rien",
+        "Le chemin donné n'est ni un champ de cette visite ($.symptoms[0].onset), ni un endroit de ses documents"
+        " (/ClinicalDocument/…, Bundle.entry[3].resource, /html/…). Les rangs commencent à 0 dans la visite et le"
+        " Bundle, à 1 dans les documents XML.",
+    ),
     "SETTINGS": (
         "Réglage inutilisable",
         "Un réglage du fichier TOML ou d'une variable DMP_ADAPTER_… est inconnu ou n'a pas une valeur admise.",
@@ -55,6 +72,8 @@ def all_rules() -> Mapping[str, RuleText]:
     from adapter.compose import rule_texts as compose_rules
     from adapter.mapping import rule_texts as mapping_rules
     from adapter.model import visit_rule_texts
+    from adapter.reminders import rule_texts as reminder_rules
+    from adapter.service import rule_texts as service_rules
     from adapter.submission import rule_texts as submission_rules
     from adapter.validation import agreement, cda_rules, fhir_packages, fhir_rules, kit, xml_input
 
@@ -70,6 +89,8 @@ def all_rules() -> Mapping[str, RuleText]:
         agreement.RULES,
         visit_rule_texts.RULES,
         submission_rules.RULES,
+        service_rules.RULES,
+        reminder_rules.RULES,
     )
     for table in tables:
         for code, rule in table.items():

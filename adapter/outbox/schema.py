@@ -70,7 +70,17 @@ _VERSION_2: Final = (
 )
 _VERSION_3: Final = ("ALTER TABLE outbox_row ADD COLUMN recipient TEXT NOT NULL DEFAULT ''",)
 _VERSION_4: Final = ("ALTER TABLE outbox_row ADD COLUMN mappings_digest TEXT NOT NULL DEFAULT ''",)
-VERSIONS: Final = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5: Final = (
+    """CREATE TABLE outbox_request (
+        name TEXT PRIMARY KEY,
+        digest TEXT NOT NULL,
+        row_id BIGINT NOT NULL REFERENCES outbox_row (id),
+        answer {blob} NOT NULL,
+        recorded_at BIGINT NOT NULL
+    )""",
+    "CREATE INDEX outbox_request_row ON outbox_request (row_id)",
+)
+VERSIONS: Final = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 LOST: Final = "Le secret de la file d'envoi est perdu ou illisible : restaurer une sauvegarde."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 import socket
@@ -11,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
 from adapter.model.document import Identifier
-from adapter.outbox import audit, payload, schema, statements, trail
+from adapter.outbox import audit, payload, requests, schema, statements, trail
 from adapter.outbox.database import Database, Session, retried
 from adapter.outbox.errors import LeaseLost, OutboxConflict, OutboxContended, OutboxDamaged, OutboxRefusal
 from adapter.outbox.opening import find_database, unlock
@@ -188,6 +189,16 @@ class Outbox:
         with self._database.reading() as session:
             return read_row(session, row_id)
 
+    def submission(self, row_id: int) -> Submission:
+        """What one row holds, unsealed: metadata and documents; for this practice only.
+
+        Raises:
+            OutboxRefusal: there is no such row.
+            OutboxDamaged: it cannot be read, or it was purged.
+        """
+        with self._database.reading() as session:
+            return self._load(session, row_id, read_row(session, row_id).key)
+
     def rows(
         self,
         *,
@@ -243,6 +254,7 @@ class Outbox:
                 raise OutboxRefusal("Ce dépôt est parti, ou a pu partir : il ne peut plus être retiré de la file.")
             self._put(session, row_id, State.WITHDRAWN, Reason.NONE, None)
             session.run("UPDATE outbox_document SET live = 0 WHERE row_id = :id", id=row_id)
+            requests.forget(session, row_id)
 
     @retried
     def retry(self, row_id: int) -> None:
@@ -276,6 +288,27 @@ class Outbox:
                 raise OutboxRefusal("L'opposition du patient est enregistrée : la lever avant de rejouer ce dépôt.")
             self._put(session, row_id, state, Reason.NONE, milliseconds(self._clock()))
             session.run("UPDATE outbox_row SET attempts = 0, dead = 0, endpoint = '' WHERE id = :id", id=row_id)
+
+    def answered(self, request: str, digest: str) -> bytes | None:
+        """Answer kept for this request, None when it is new.
+
+        Args:
+            request: name that its caller gives it. digest: of its content.
+        Raises:
+            OutboxConflict: the same name came with another content.
+        """
+        with self._database.reading() as session:
+            return requests.find(session, self._request_name(request), digest)
+
+    @retried
+    def keep_answer(self, request: str, digest: str, row_id: int, answer: bytes) -> None:
+        """Keeps what was answered to the request that made this row, until the row is withdrawn."""
+        with self._database.transaction() as session:
+            now = milliseconds(self._clock())
+            requests.keep(session, self._request_name(request), digest, row_id, answer, now)
+
+    def _request_name(self, request: str) -> str:
+        return hmac.new(self._secret, request.encode(), hashlib.sha256).hexdigest()
 
     @retried
     def record_opposition(self, patient: Identifier) -> int:

@@ -258,3 +258,21 @@ def test_ten_threads_that_queue_the_same_deposit_make_one_row(outbox: Outbox) ->
     assert len(ids) == 10
     assert len(set(ids)) == 1
     assert len(list(outbox.rows())) == 1
+
+
+def test_an_answer_is_kept_for_the_same_request_until_its_row_is_withdrawn(outbox: Outbox) -> None:
+    row_id = outbox.enqueue(deposit(), destination="dmp")
+    assert outbox.answered("visite-1", "d1") is None
+    outbox.keep_answer("visite-1", "d1", row_id, b"first")
+    outbox.keep_answer("visite-1", "d1", row_id, b"second")
+    assert outbox.answered("visite-1", "d1") == b"first"
+    with pytest.raises(OutboxConflict, match="autre contenu"):
+        outbox.answered("visite-1", "d2")
+    outbox.withdraw(row_id)
+    assert outbox.answered("visite-1", "d2") is None
+
+
+def test_a_listing_may_begin_after_a_row(outbox: Outbox) -> None:
+    first, second, third = (outbox.enqueue(deposit(number), destination="dmp") for number in (1, 2, 3))
+    assert [row.id for row in outbox.rows(after=first)] == [second, third]
+    assert list(outbox.rows(after=third)) == []

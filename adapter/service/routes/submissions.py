@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from itertools import islice
 from typing import Annotated, Any
 
@@ -9,8 +11,8 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from adapter.api.forms import check_visit, decoded
-from adapter.api.sending import DmpServer, send, settled
+from adapter.api.forms import Encoding, check_visit, decoded
+from adapter.api.sending import DmpServer, Sent, send, settled
 from adapter.errors import VisitInvalid
 from adapter.outbox import OutboxRefusal, Row, State
 from adapter.service.bodies import visit_body, work
@@ -51,17 +53,23 @@ def router(installation: Installation) -> APIRouter:
     ) -> Response:
         data, encoding = await visit_body(request)
         server = server_of(installation, destination)
-        told = await work(request, lambda: _queue(data, encoding, server, forms))
-        return Response(orjson.dumps(told), 202, {"Location": told["href"]}, "application/json")
+        client = request.scope["state"]["client"]
+        answer = await work(request, lambda: _queue(data, encoding, server, forms, client))
+        return Response(answer, 202, {"Location": orjson.loads(answer)["href"]}, "application/json")
 
-    def _queue(data: bytes, encoding: Any, server: DmpServer, forms: FormsName) -> dict[str, Any]:
+    def _queue(data: bytes, encoding: Encoding, server: DmpServer, forms: FormsName, client: str) -> bytes:
+        """The answer to a deposit: a new one, or the one that was given to the same request before."""
         text = decoded(data, encoding)
         visit, found = check_visit(data, encoding=encoding, **limits)
         if visit is None:
             raise VisitInvalid(found)
-        with installation.in_hand.hold(f"{server.name}\n{visit.id}\n{visit.version}") as ours:
+        name, digest = f"{client}\n{server.name}\n{visit.id}\n{visit.version}", request_digest(text, forms)
+        with installation.in_hand.hold(name) as ours:
             if not ours:
                 raise Refusal("in-flight", _IN_FLIGHT, headers={"Retry-After": "1"})
+            known = outbox.answered(name, digest)
+            if known is not None:
+                return known
             sent = send(
                 text,
                 outbox,
@@ -71,16 +79,9 @@ def router(installation: Installation) -> APIRouter:
                 mappings=installation.tables,
                 **limits,
             )
-        return {
-            "id": sent.row.id,
-            "href": _href(sent.row.id),
-            "destination": sent.row.destination,
-            "form": sent.row.form,
-            "document_id": sent.document_id,
-            "set_unique_id": sent.row.set_unique_id,
-            "unique_ids": list(sent.row.unique_ids),
-            "findings": [as_object(one) for one in sent.findings],
-        }
+            answer = orjson.dumps(_receipt(sent))
+            outbox.keep_answer(name, digest, sent.row.id, answer)
+        return answer
 
     @routes.get(
         "/submissions",
@@ -185,6 +186,30 @@ def server_of(installation: Installation, name: str) -> DmpServer:
     if not installation.servers:
         raise Refusal("parameters", "Aucun DMP n'est réglé : écrire une table [destinations.NOM].")
     raise Refusal("parameters", f"destination : choisir parmi {', '.join(installation.servers)}.")
+
+
+def request_digest(text: bytes | str, forms: str) -> str:
+    """SHA-256 of what is asked: the visit whatever the order of its fields and its spaces, and the forms.
+
+    Args:
+        text: a visit that was found sound.
+    """
+    value = json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text, parse_float=str)
+    plain = json.dumps([forms, value], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _receipt(sent: Sent) -> dict[str, Any]:
+    return {
+        "id": sent.row.id,
+        "href": _href(sent.row.id),
+        "destination": sent.row.destination,
+        "form": sent.row.form,
+        "document_id": sent.document_id,
+        "set_unique_id": sent.row.set_unique_id,
+        "unique_ids": list(sent.row.unique_ids),
+        "findings": [as_object(one) for one in sent.findings],
+    }
 
 
 def as_dict(row: Row) -> dict[str, Any]:

@@ -123,13 +123,14 @@ h1 small { font-size: .62em; }
 @page { size: A4; margin: 10mm 12mm 12mm; }
 @page :first { margin-top: 10mm; }
 @media print {
-  html { font-size: 8.8pt; line-height: 1.25; }
+  html { font: 8.6pt/1.22 Arial, "Liberation Sans", "Helvetica Neue", sans-serif; }
   .name { font-size: 1.4rem; }
   .who-where > section { padding: .5rem .7rem; }
   .call, .first { padding: .4rem .7rem; }
   .calls, .halves, .first { margin: .45rem 0; gap: .45rem; }
   th, td { padding: .15rem .45rem; }
   footer { margin-top: 2mm; }
+  .top { padding-top: .5rem; }
 }
 """
 )

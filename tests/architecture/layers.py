@@ -41,6 +41,7 @@ ONLY_IN: Final = {
     "saxonche": ("adapter.validation",),
     "requests": ("adapter.dmp",),
     "sqlite3": ("adapter.outbox", "adapter.dmp.simulator"),
+    "typst": ("adapter.render.pdf",),
     "psycopg": ("adapter.outbox", "adapter.dmp.simulator"),
 }
 

@@ -46,10 +46,11 @@ def _with(document: Document, *blocks: Paragraph | Bullets | Table) -> Document:
 
 def _leaves(page: bytes) -> list[str]:
     """Every run of words that the page shows, but for what serves the screen alone."""
-    body = next(html.document_fromstring(page.decode()).iter("body"))
-    for gone in (*body.findall(".//nav"), *body.find_class("skip"), *body.xpath(".//a[@download]")):
-        gone.drop_tree()
-    return [found for found in map(str, body.itertext()) if found.strip()]
+    root = html.document_fromstring(page.decode())
+    for gone in tuple(root.iter("nav", "title", "style", "a")):
+        if gone.tag != "a" or gone.get("class") == "skip" or gone.get("download") is not None:
+            gone.drop_tree()
+    return [found for found in map(str, root.itertext()) if found.strip()]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from lxml import html
@@ -49,7 +49,7 @@ def _leaves(page: bytes) -> list[str]:
     root = html.document_fromstring(page.decode())
     for gone in tuple(root.iter("nav", "title", "style", "a")):
         if gone.tag != "a" or gone.get("class") == "skip" or gone.get("download") is not None:
-            gone.drop_tree()
+            cast(html.HtmlElement, gone).drop_tree()
     return [found for found in map(str, root.itertext()) if found.strip()]
 
 

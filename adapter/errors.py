@@ -84,12 +84,16 @@ class DmpError(AdapterError):
     Attributes:
         code: the DMP's own code, kept whole; empty when there is none.
         retry_after_s: seconds that the DMP asked us to wait, or None.
+        details: what the DMP said beside the code (context, place), patient data cut out; not part of the message.
     """
 
-    def __init__(self, message: str, *, code: str = "", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str = "", retry_after_s: float | None = None, details: tuple[str, ...] = ()
+    ) -> None:
         self.message = message
         self.code = code
         self.retry_after_s = retry_after_s
+        self.details = details
         super().__init__(f"{message} [{code}]" if code else message)
 
 

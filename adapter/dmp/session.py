@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -107,6 +107,18 @@ class Answer:
         return retry_after(self.headers.get("Retry-After", ""), datetime.now(UTC))
 
 
+class Blocks(Protocol):
+    """A body in several pieces, sent one after the other without being joined; its length is told beforehand."""
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        """The pieces, from the first again at each call."""
+        ...
+
+    def __len__(self) -> int:
+        """Bytes in all."""
+        ...
+
+
 def retry_after(text: str, now: datetime) -> float | None:
     """Seconds to wait for a ``Retry-After`` value, in seconds or as a date; None when it says nothing usable.
 
@@ -180,7 +192,7 @@ class DmpSession:
         safe: bool,
         params: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | Blocks | None = None,
     ) -> Answer:
         """Answer to one request, whatever its status.
 
@@ -244,7 +256,7 @@ class DmpSession:
         url: str,
         params: Sequence[tuple[str, str]],
         headers: Mapping[str, str] | None,
-        body: bytes | None,
+        body: bytes | Blocks | None,
         safe: bool,
     ) -> Answer:
         own = {**(self._headers() if self._headers else {}), **(headers or {})}

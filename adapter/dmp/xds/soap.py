@@ -187,7 +187,7 @@ def _fault(element: etree._Element, own: str) -> Fault:
         return Fault(
             parts[0] if parts else "", parts[1:], _text(element.find("faultstring")), _details(element.find("detail"))
         )
-    codes = []
+    codes: list[str] = []
     held = element.find(f"{_S}Code")
     while held is not None and len(codes) < 10:
         codes.append(_local(_text(held.find(f"{_S}Value"))))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapter import cda as cda_printer
 from adapter import fhir as fhir_printer
@@ -26,6 +27,9 @@ from adapter.model.reader import check_visit, read_visit
 from adapter.model.visit import Visit
 from adapter.submission import as_n1
 from adapter.validation.self_check import check_pair
+
+if TYPE_CHECKING:
+    from adapter.api.tracing import Trace
 
 __all__ = [
     "BillingAdvice",
@@ -44,6 +48,7 @@ __all__ = [
     "render_emergency_pdf",
     "render_pdf",
     "render_sheet",
+    "trace",
 ]
 
 
@@ -122,3 +127,17 @@ def convert(
     if any(f.severity is Severity.ERROR for f in found):
         raise DocumentInvalid(found)
     return Conversion(document, cda, bundle, render_sheet(document), (*told, *document.notices, *found))
+
+
+def trace(data: bytes | str, *, options: Options | None = None, mappings: Path | Mappings | None = None) -> Trace:
+    """Where each value of a visit goes in the three forms, and where each node of these comes from: the loss report.
+
+    It takes seconds, for it prints the visit hundreds of times; ``convert`` pays nothing for it.
+
+    Raises:
+        VisitInvalid: the data; every finding, with its JSON path.
+        MappingError: the tables.
+    """
+    from adapter.api import tracing
+
+    return tracing.trace(data, options=options, mappings=mappings)

@@ -15,8 +15,8 @@ from adapter.cli.french import FrenchGroup
 __all__ = ["main"]
 
 COMMANDS = (
-    "convert", "render", "validate", "schema", "mappings", "rules", "send", "outbox", "dmp", "simulator", "billing",
-    "serve",
+    "convert", "explain", "render", "validate", "schema", "mappings", "rules", "send", "outbox", "dmp", "simulator",
+    "billing", "serve", "reminders",
 )  # fmt: skip
 
 

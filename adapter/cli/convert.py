@@ -77,6 +77,11 @@ MANY = 20  # visits from which a bar is worth its line
     is_flag=True,
     help="Écrit aussi, avec --out, de quels programme et tables viennent les documents, et leur empreinte (JSON).",
 )
+@click.option(
+    "--trace",
+    metavar="FICHIER",
+    help="Écrit où va chaque champ et d'où vient chaque élément des documents (JSON, une seule visite ; voir explain).",
+)
 @click.option("--no-self-check", is_flag=True, help="Ne relit pas les documents produits (plus rapide, moins sûr).")
 def command(
     visits: tuple[str, ...],
@@ -89,6 +94,7 @@ def command(
     form: str,
     no_self_check: bool,
     provenance: bool,
+    trace: str | None,
 ) -> int:
     """Convertit des visites JSON en documents. « - » lit l'entrée standard.
 
@@ -99,6 +105,8 @@ def command(
     _refuse_misuse(visits, forms, out, pdf)
     if provenance and out is None:
         raise Misuse("--provenance demande un dossier (--out).")
+    if trace is not None and len(visits) > 1:
+        raise Misuse("--trace ne vaut que pour une seule visite.")
     settings = read(settings_file, mappings)
     folder = Path(out) if out is not None else None
     if folder is None:
@@ -106,7 +114,7 @@ def command(
     if folder is not None and folder.exists() and not folder.is_dir():
         raise Misuse("--out : c'est un fichier, un dossier est attendu.")
     data = _pdf(pdf, settings.max_input_bytes) if pdf is not None else None
-    run = _Run(settings, forms, folder, data, encoding, not no_self_check, provenance)
+    run = _Run(settings, forms, folder, data, encoding, not no_self_check, provenance, trace)
     teller = _Teller(form, folder is None)
     with _progress(len(visits)) as step:
         for name in visits:
@@ -154,6 +162,7 @@ class _Run:
         encoding: str,
         self_check: bool,
         provenance: bool,
+        trace: str | None,
     ) -> None:
         from adapter.compose import Options
         from adapter.mapping import load, merged
@@ -169,6 +178,7 @@ class _Run:
         self.self_check = self_check
         self.replaced = merged(settings.mappings).own if provenance and settings.mappings else frozenset[str]()
         self.provenance = provenance
+        self.trace = trace
         self.codes = {OK}
         self.written = 0
         self._seen: dict[str, bytes] = {}
@@ -189,6 +199,8 @@ class _Run:
             return (), ()
         try:
             made, warnings = self._documents(data)
+            if self.trace is not None:
+                warnings = (*warnings, *self._traced(data, Path(self.trace)))
         except FindingsError as fault:
             self.codes.add(USAGE if isinstance(fault, MappingError) else FINDINGS)
             return fault.findings, ()
@@ -253,6 +265,15 @@ class _Run:
             )
             contents[f"{document.bundle_key}.provenance.json"] = told
         return contents, everything
+
+    def _traced(self, data: bytes, file: Path) -> tuple[Finding, ...]:
+        """Write the trace of one visit; what is lost or without origin comes back."""
+        from adapter.cli import explain
+
+        trace = explain.traced(decoded(data, self.encoding), self.settings)
+        write_together(file.parent, {file.name: explain.as_json(trace)})
+        self.codes.add(explain.code(trace))
+        return explain.findings(trace)
 
     def _refuse_other_content(self, key: str, data: bytes) -> None:
         """Refuse a second visit that would take the files of the first; the same visit given twice passes."""

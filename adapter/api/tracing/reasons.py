@@ -1,0 +1,165 @@
+"""Why a field of the visit stands in no form, or not in one of them: each silence is named here, or it is a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from adapter.api.tracing.leaves import pattern_of
+from adapter.api.tracing.scan import FORMS, Form
+
+_STATED: Final[tuple[tuple[tuple[Form, ...], str, tuple[str, ...]], ...]] = (
+    (
+        FORMS,
+        "Clé locale : elle relie des parties de la visite, elle n'apprend rien au lecteur.",
+        ("$.attachments[].id",),
+    ),
+    (
+        ("cda", "sheet"),
+        "Clé locale : elle relie des parties de la visite et nomme des ressources FHIR, elle n'apprend rien au "
+        "lecteur.",
+        ("$.relatives[].id", "$.care_team[].id", "$.patient.guardians[].id"),
+    ),
+    (
+        ("cda", "fhir"),
+        "Masquage : porté par les métadonnées de l'envoi et rappelé sur la fiche.",
+        ("$.sharing.visibility[]",),
+    ),
+    (
+        ("cda",),
+        "L'en-tête CDA n'a pas de moyen de contact pour le lieu : son numéro est dans le texte du motif.",
+        ("$.place.telecoms[].kind", "$.place.telecoms[].use"),
+    ),
+    (
+        ("sheet",),
+        "La fiche nomme les gens par leur titre et leur nom.",
+        (".name.civility",),
+    ),
+    (
+        ("sheet",),
+        "La fiche montre le matricule, non l'autorité qui l'attribue.",
+        ("$.patient.ins.root",),
+    ),
+    (
+        ("sheet",),
+        "La fiche identifie par le matricule INS quand il y en a un.",
+        ("$.patient.local_id",),
+    ),
+    (
+        ("sheet",),
+        "Les codes sont pour les machines : la fiche donne les mots du médecin.",
+        (
+            ".atc",
+            ".cis",
+            ".substance",
+            "$.allergies.items[].reaction_cim10",
+            "$.structure.facility_type",
+            "$.structure.practice_setting",
+        ),
+    ),
+    (
+        ("sheet",),
+        "La fiche donne l'adresse et les numéros de la structure ou ceux du médecin, non les deux.",
+        (
+            "$.author.address.lines[]",
+            "$.author.address.postal_code",
+            "$.author.address.city",
+            "$.author.address.country",
+            "$.structure.telecoms[].kind",
+            "$.structure.telecoms[].use",
+            "$.structure.telecoms[].value",
+        ),
+    ),
+    (
+        ("sheet",),
+        "La qualité de l'auteur se lit au médecin remplacé ou au médecin traitant que la fiche nomme.",
+        ("$.author.capacity",),
+    ),
+    (
+        ("sheet",),
+        "La fiche nomme le médecin remplacé ou le médecin traitant, sans ses coordonnées ni son numéro.",
+        tuple(
+            f"$.author.{who}.{field}"
+            for who in ("replaces", "attending_physician")
+            for field in (
+                "rpps",
+                "address.lines[]",
+                "address.postal_code",
+                "address.city",
+                "address.country",
+                "telecoms[].kind",
+                "telecoms[].use",
+                "telecoms[].value",
+            )
+        ),
+    ),
+    (
+        ("sheet",),
+        "Pour l'équipe, la fiche donne le nom, le rôle et les numéros à appeler.",
+        tuple(
+            f"$.care_team[].{field}"
+            for field in (
+                "rpps",
+                "finess",
+                "profession",
+                "function",
+                "address.lines[]",
+                "address.postal_code",
+                "address.city",
+                "address.country",
+            )
+        ),
+    ),
+)
+"""Forms, reason, paths; a path that begins with a dot is the end of a path."""
+
+_STATED_OF: Final[tuple[tuple[tuple[Form, ...], str, str, object], ...]] = (
+    (
+        ("fhir",),
+        "FHIR n'a pas d'usage pour un numéro d'urgence : le CDA et les textes le disent.",
+        ".telecoms[].use",
+        "emergency",
+    ),
+)
+"""Forms, reason, end of a path, and the only value for which it holds."""
+
+CARRIED: Final[tuple[tuple[str, str], ...]] = (
+    ("$.present[].kind", ".ref"),
+    ("$.next_visit.on", ".at"),
+    ("$.relatives[].relationship", ".relationship_label"),
+    ("$.patient.guardians[].present", "$.present"),
+)
+"""A field, and what says the same and is printed in its place: its neighbour, or a part of the visit."""
+
+
+def stated(path: str, value: object, not_shared: dict[str, str]) -> dict[Form, str]:
+    """Reason by form, for a JSON path with its ranks.
+
+    Args:
+        path: of a value of the visit.
+        value: of the field; a few reasons hold for one value only.
+        not_shared: reasons of ``mappings/not-shared.toml``, by path without ranks; they hold for every form.
+    """
+    pattern = pattern_of(path)
+    if pattern in not_shared:
+        return dict.fromkeys(FORMS, not_shared[pattern])
+    found: dict[Form, str] = {}
+    for forms, reason, ends in _STATED:
+        if any(_is(pattern, end) for end in ends):
+            found.update(dict.fromkeys(forms, reason))
+    for forms, reason, end, only in _STATED_OF:
+        if value == only and _is(pattern, end):
+            found.update(dict.fromkeys(forms, reason))
+    return found
+
+
+def carriers(path: str) -> Iterator[str]:
+    """Paths, with their ranks, of what may say the same as `path`."""
+    pattern = pattern_of(path)
+    for hidden, other in CARRIED:
+        if _is(pattern, hidden):
+            yield other if other.startswith("$") else path.rpartition(".")[0] + other
+
+
+def _is(pattern: str, end: str) -> bool:
+    return pattern.endswith(end) if end.startswith(".") else pattern == end

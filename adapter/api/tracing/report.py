@@ -1,0 +1,206 @@
+"""Evidence put into words: each field with its destinations or its reasons, each node with its origins."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from adapter.api.tracing import constants, reasons
+from adapter.api.tracing.evidence import Evidence
+from adapter.api.tracing.leaves import Leaf, many_changed
+from adapter.api.tracing.scan import FORMS, Atom, Form
+from adapter.api.tracing.values import Field, Loss, Node, Trace
+from adapter.compose import Options
+from adapter.mapping import Mappings
+from adapter.mapping.completeness import read_not_shared
+from adapter.mapping.loader import DOCUMENT
+from adapter.mapping.overlay import merged
+
+_ANCHOR: Final = re.compile(r"#?(?:rubrique-)?([a-z-]+?)(?:-\d+(?:-media)?)?")
+_FORM_NAMES: Final[Mapping[Form, str]] = {"cda": "le document CDA", "fhir": "le Bundle FHIR", "sheet": "la fiche"}
+
+
+def report(
+    visit: Mapping[str, Any], mappings: Mappings, options: Options, progress: Callable[[int, int], None]
+) -> Trace:
+    """Trace of a visit."""
+    evidence = Evidence(visit, mappings, options)
+    not_shared = read_not_shared(merged(None))
+    stated = {leaf.name: reasons.stated(leaf.name, leaf.value, not_shared) for leaf in evidence.leaves}
+    total = len(evidence.leaves) + 4
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
+
+    for gather in (
+        evidence.steadiness,
+        evidence.words_of_tables,
+        evidence.codes_of_tables,
+        evidence.words_of_the_visit,
+    ):
+        gather()
+        step()
+    evidence.other_values(lambda leaf: frozenset(stated[leaf.name]), step)
+    evidence.settings()
+    evidence.defaults(lambda: _obscure(evidence))
+    return _Report(evidence, stated).trace()
+
+
+def _obscure(evidence: Evidence) -> dict[Form, set[int]]:
+    """Atoms of which nothing tells the origin yet."""
+    return {
+        form: {
+            number
+            for number, atom in enumerate(evidence.scans[form].atoms)
+            if not evidence.origins[form].known(number) and _own(evidence, form, atom) is None
+        }
+        for form in FORMS
+    }
+
+
+def _own(evidence: Evidence, form: Form, atom: Atom) -> tuple[str, str] | None:
+    """What the form prints of its own accord: a row that names it, or a line of the program; None otherwise."""
+    if atom.name in {"ID", "id", "value", "href", "extension", "referencedObject"}:
+        found = _ANCHOR.fullmatch(atom.value)
+        if found and found[1] in evidence.sections:
+            return f"{DOCUMENT}:section {found[1]}", ""
+    line = constants.origin(form, atom)
+    return ("", line) if line else None
+
+
+class _Report:
+    def __init__(self, evidence: Evidence, stated: Mapping[str, dict[Form, str]]) -> None:
+        self.evidence = evidence
+        self.stated = stated
+        self.ids: dict[tuple[Form, int], int] = {}
+        self.lost: list[Loss] = []
+
+    def trace(self) -> Trace:
+        nodes = tuple(self._nodes())
+        leaves = [self._leaf(number, leaf) for number, leaf in enumerate(self.evidence.leaves)]
+        fields = (*leaves, *_containers(leaves))
+        return Trace(fields, nodes, tuple(self.lost), self.evidence.mappings.digest)
+
+    # ---------------------------------------------------------------- nodes
+
+    def _nodes(self) -> Iterator[Node]:
+        for form in FORMS:
+            known = self.evidence.scans[form]
+            atoms: dict[int, list[int]] = defaultdict(list)
+            for number, atom in enumerate(known.atoms):
+                atoms[atom.node].append(number)
+            for number in sorted({*atoms, *(n for nodes in self.evidence.silent[form].values() for n in nodes)}):
+                self.ids[form, number] = len(self.ids)
+                yield self._node(form, number, atoms[number])
+
+    def _node(self, form: Form, number: int, atoms: list[int]) -> Node:
+        evidence = self.evidence
+        known, origins = evidence.scans[form], evidence.origins[form]
+        rows: dict[str, None] = {}
+        constants_: dict[str, None] = {}
+        unexplained: list[str] = []
+        for atom in atoms:
+            if atom in evidence.unsteady[form]:
+                unexplained.append(known.atoms[atom].name)
+            elif not origins.known(atom):
+                own = _own(evidence, form, known.atoms[atom])
+                if own is None:
+                    unexplained.append(known.atoms[atom].name)
+                elif own[0]:
+                    rows[own[0]] = None
+                else:
+                    constants_[own[1]] = None
+            rows.update(dict.fromkeys(sorted(origins.rows.get(atom, ()))))
+        fields = sorted({leaf for atom in atoms for leaf in origins.fields.get(atom, ())})
+        settings = sorted({name for atom in atoms for name in origins.settings.get(atom, ())})
+        place = known.places[number]
+        return Node(
+            id=self.ids[form, number],
+            form=form,
+            path=place.path,
+            inside=place.inside,
+            place=self._heading(form, place.heading),
+            narrative=place.narrative,
+            fields=tuple(evidence.leaves[leaf].name for leaf in fields),
+            rows=tuple(rows),
+            settings=tuple(settings),
+            constants=tuple(constants_),
+            unexplained=tuple(dict.fromkeys(unexplained)),
+        )
+
+    def _heading(self, form: Form, heading: int) -> str:
+        """Title above a node of the sheet, unless words of the visit stand in it."""
+        known = self.evidence.scans[form]
+        if form != "sheet" or heading < 0:
+            return ""
+        told = [n for n, atom in enumerate(known.atoms) if atom.node == heading and atom.name == "#text"]
+        if any(self.evidence.origins[form].fields.get(n) for n in told):
+            return ""
+        return " ".join(known.atoms[n].value.strip() for n in told)
+
+    # ---------------------------------------------------------------- fields
+
+    def _leaf(self, number: int, leaf: Leaf) -> Field:
+        evidence = self.evidence
+        nodes: dict[Form, tuple[int, ...]] = {}
+        silent: dict[Form, tuple[int, ...]] = {}
+        told: dict[Form, str] = {}
+        for form in FORMS:
+            known, origins = evidence.scans[form], evidence.origins[form]
+            found = {known.atoms[atom].node for atom, fields in origins.fields.items() if number in fields}
+            grown = evidence.silent[form].get(number, set())
+            if found:
+                nodes[form] = tuple(sorted(self.ids[form, node] for node in found))
+            elif grown and evidence.told_apart(leaf, form):
+                silent[form] = tuple(sorted(self.ids[form, node] for node in grown))
+            elif not leaf.empty:
+                reason = self.stated[leaf.name].get(form) or self._carried(leaf, form)
+                if reason:
+                    told[form] = reason
+                else:
+                    message = f"Aucune valeur de ce champ ne change {_FORM_NAMES[form]}, et aucune raison n'est connue."
+                    self.lost.append(Loss(leaf.name, form, message))
+        return Field(leaf.name, True, leaf.empty, nodes, silent, tuple(sorted(evidence.leaf_rows[number])), told)
+
+    def _carried(self, leaf: Leaf, form: Form) -> str:
+        """Reason that a neighbour says the same, once it was seen that `leaf` is printed without that neighbour."""
+        evidence = self.evidence
+        by_name = {other.name: other for other in evidence.leaves}
+        for name in reasons.carriers(leaf.name):
+            if name in by_name:
+                without = many_changed(evidence.visit, {by_name[name].path: None})
+            elif name.startswith("$.") and name[2:] in evidence.visit:
+                without = {key: value for key, value in evidence.visit.items() if key != name[2:]}
+            else:
+                continue
+            if evidence.effects(leaf, without).get(form):
+                return f"Dit par {name}."
+        return ""
+
+
+def _containers(leaves: list[Field]) -> Iterator[Field]:
+    """Objects and lists of the visit, each with what its values have."""
+    within: dict[str, list[Field]] = {}
+    for leaf in leaves:
+        steps = re.findall(r"\.\w+|\[\d+\]", leaf.path)
+        for count in range(len(steps)):
+            within.setdefault("$" + "".join(steps[:count]), []).append(leaf)
+    for path, inner in within.items():
+        yield Field(
+            path,
+            leaf=False,
+            empty=all(one.empty for one in inner),
+            nodes=_merged([one.nodes for one in inner]),
+            silent=_merged([one.silent for one in inner]),
+            rows=tuple(sorted({row for one in inner for row in one.rows})),
+        )
+
+
+def _merged(given: list[Mapping[Form, tuple[int, ...]]]) -> dict[Form, tuple[int, ...]]:
+    found = {form: tuple(sorted({id_ for one in given for id_ in one.get(form, ())})) for form in FORMS}
+    return {form: ids for form, ids in found.items() if ids}

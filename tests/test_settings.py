@@ -10,13 +10,16 @@ import pytest
 from adapter import settings
 from adapter.compose import Options
 from adapter.model import json_input
+from adapter.model.destination import KeySource, XdsAccess
 from adapter.settings import (
     ClientSettings,
     DestinationSettings,
     ServiceSettings,
     Settings,
     SettingsError,
+    destinations,
     read_settings,
+    service,
 )
 
 FULL = """\
@@ -36,6 +39,7 @@ base_url = "https://dmp.example/fhir/"
 ca_bundle = "ca.pem"
 client_cert = "nous.pem"
 client_key = "cle.pem"
+client_password_env = "MOT_DE_PASSE"
 token_env = "JETON"
 actor = "professional;rpps=99700100003"
 caller_rpps = "99700100003"
@@ -70,9 +74,8 @@ def test_a_file_sets_everything(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     essai = DestinationSettings(
         "https://dmp.example/fhir",
-        tmp_path / "ca.pem",
-        tmp_path / "nous.pem",
-        tmp_path / "cle.pem",
+        ca_bundle=tmp_path / "ca.pem",
+        client=KeySource(tmp_path / "nous.pem", tmp_path / "cle.pem", "MOT_DE_PASSE"),
         token_env="JETON",
         actor="professional;rpps=99700100003",
         caller_rpps="99700100003",
@@ -160,9 +163,12 @@ def test_an_unreadable_file_is_a_finding(tmp_path: Path, content: bytes | None) 
 
 def test_each_setting_has_one_reader() -> None:
     assert {*settings._READERS, *settings._TABLES} == {field.name for field in fields(Settings)}
-    assert {*settings._SERVICE_READERS, "clients"} == {field.name for field in fields(ServiceSettings)}
-    assert set(settings._CLIENT_READERS) == {field.name for field in fields(ClientSettings)}
-    assert set(settings._DESTINATION_READERS) == {field.name for field in fields(DestinationSettings)}
+    assert {*service.SERVICE_READERS, "clients"} == {field.name for field in fields(ServiceSettings)}
+    assert set(service.CLIENT_READERS) == {field.name for field in fields(ClientSettings)}
+    reached = {*destinations.DESTINATION_READERS, "client", "xds"} - set(destinations.CLIENT_KEYS)
+    assert reached == {field.name for field in fields(DestinationSettings)}
+    assert {*destinations.XDS_READERS, "services", "signing"} == {field.name for field in fields(XdsAccess)}
+    assert set(destinations.SIGNING_READERS) == {field.name for field in fields(KeySource)}
 
 
 @pytest.mark.parametrize(

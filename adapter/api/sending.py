@@ -23,6 +23,7 @@ from adapter.dmp.pdsm import PdsmClient
 from adapter.dmp.session import DmpSession
 from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
 from adapter.mapping import Mappings, load
+from adapter.model.destination import Reach
 from adapter.model.document import Document, Identifier
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 from adapter.model.reader import check_visit
@@ -38,47 +39,32 @@ _FORMS: Final[Mapping[Forms, tuple[Form, ...]]] = {"cda": ("cda",), "fhir": ("fh
 _POLL_S: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class DmpServer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DmpServer(Reach):
     """One DMP and how it is reached.
 
     Attributes:
-        base_url: base of its FHIR server; https, or http on this machine.
         name: under which the queue knows it; it must not change while rows wait.
-        ca_bundle: file of the authorities to trust; None for the usual ones.
-        certificate: files of the client certificate and of its key.
+        certificate: PEM files of the client certificate and of its key, when ``client`` tells none.
         token: gives the bearer token, asked at each request.
-        actor: header ``X-DMP-Actor`` of the simulator; empty for a real DMP.
-        caller_rpps: who acts, to tell whether he or she is médecin traitant DMP.
-        proxy: address of the proxy; empty for none, whatever the environment says.
-        post_search: searches travel in the body, so that no INS stands in a URL.
-        connect_timeout_s, read_timeout_s, total_timeout_s: to reach it, between two blocks, for a whole answer.
         limits: what it accepts.
     """
 
-    base_url: str
     name: str = "dmp"
-    ca_bundle: Path | None = None
     certificate: tuple[Path, Path] | None = None
     token: Callable[[], str] | None = field(default=None, repr=False)
-    actor: str = field(default="", repr=False)
-    caller_rpps: str = ""
-    proxy: str = field(default="", repr=False)
-    post_search: bool = True
-    connect_timeout_s: float = 10.0
-    read_timeout_s: float = 60.0
-    total_timeout_s: float = 300.0
     limits: Limits = field(default_factory=Limits)
 
     def connect(self) -> Dmp:
         """Client of this DMP; no connection is made before its first request."""
-        actor = self.actor
+        actor, client = self.actor, self.client
+        pem = (client.cert, client.key) if client.cert and client.key else None
         session = DmpSession(
             connect_timeout_s=self.connect_timeout_s,
             read_timeout_s=self.read_timeout_s,
             total_timeout_s=self.total_timeout_s,
             ca_bundle=self.ca_bundle,
-            certificate=self.certificate,
+            certificate=self.certificate or pem,
             token=self.token,
             headers=(lambda: {"X-DMP-Actor": actor}) if actor else None,
             proxies={"http": self.proxy, "https": self.proxy} if self.proxy else None,

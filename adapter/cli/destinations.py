@@ -87,26 +87,16 @@ def servers(settings: Settings, names: tuple[str, ...]) -> list[DmpServer]:
 
 
 def _server(name: str, told: DestinationSettings) -> DmpServer:
+    from dataclasses import fields
+
     from adapter.api.sending import DmpServer
+    from adapter.model.destination import Reach
     from adapter.model.identifiers import INS_ROOTS
     from adapter.submission import Limits
 
-    certificate = (told.client_cert, told.client_key) if told.client_cert and told.client_key else None
-    return DmpServer(
-        told.base_url,
-        name=name,
-        ca_bundle=told.ca_bundle,
-        certificate=certificate,
-        token=_token(told),
-        actor=told.actor,
-        caller_rpps=told.caller_rpps,
-        proxy=told.proxy,
-        post_search=told.post_search,
-        connect_timeout_s=told.connect_timeout_s,
-        read_timeout_s=told.read_timeout_s,
-        total_timeout_s=told.total_timeout_s,
-        limits=Limits(frozenset(told.ins_roots) or INS_ROOTS, told.max_document_bytes),
-    )
+    reach = {one.name: getattr(told, one.name) for one in fields(Reach)}
+    limits = Limits(frozenset(told.ins_roots) or INS_ROOTS, told.max_document_bytes)
+    return DmpServer(**reach, name=name, token=_token(told), limits=limits)
 
 
 def _token(told: DestinationSettings) -> Callable[[], str] | None:

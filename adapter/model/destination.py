@@ -37,6 +37,11 @@ class KeySource:
     slot: int | None = None
     label: str = ""
 
+    @property
+    def told(self) -> bool:
+        """Whether a key is told at all."""
+        return self.cert is not None or self.module is not None
+
 
 @dataclass(frozen=True, slots=True)
 class XdsAccess:
@@ -47,9 +52,9 @@ class XdsAccess:
             (Pro Santé Connect).
         structure: national identifier of the structure (Struct_IdNat: ``1`` and FINESS, ``3`` and SIRET...).
         sector: activity sector of the structure (TRE_R02: ``SA07``...).
-        user_id: national identifier of who acts (PS_IdNat: ``8`` and RPPS); empty: the author of what is sent.
-        user_name: given name and name of the same; empty: likewise.
-        roles: profession, then speciality, as ``code^oid^label``; empty: those of the author.
+        user_id: national identifier of who acts (PS_IdNat: ``8`` and RPPS); what is sent is sent by its author.
+        user_name: given name and name of the same.
+        roles: profession, then speciality, as ``code^oid^label``.
         automaton: nobody acts, a program does: ``user_id`` is then who answers for it.
         software_name, software_version: as shown to the user.
         software_id: LPS_ID; may stay empty. ``approval_id``: LPS_ID_HOMOLOGATION_DMP.
@@ -87,3 +92,36 @@ class XdsAccess:
     repository_unique_id: str = ""
     source_id: str = ""
     signing: KeySource = field(default_factory=KeySource)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How one DMP is reached, on any wire.
+
+    Attributes:
+        base_url: base of its FHIR server, or of its SOAP services (``…/services``).
+        wire: ``pdsm`` (FHIR) or ``xds`` (SOAP, the one of production).
+        ca_bundle: file of the authorities to trust; None for the usual ones.
+        crl: PEM or DER file of the revoked certificates of servers; None checks no revocation.
+        client: key and certificate that open the TLS session.
+        actor: header ``X-DMP-Actor`` of the simulator; empty for a real DMP.
+        caller_rpps: who acts, to tell whether he or she is médecin traitant DMP.
+        proxy: address of the proxy; empty for none, whatever the environment says.
+        post_search: searches travel in the body, so that no INS stands in a URL (``pdsm``).
+        connect_timeout_s, read_timeout_s, total_timeout_s: to reach it, between two blocks, for a whole answer.
+        xds: who acts and how that is told (``xds``).
+    """
+
+    base_url: str = field(kw_only=False)
+    wire: Wire = "pdsm"
+    ca_bundle: Path | None = None
+    crl: Path | None = None
+    client: KeySource = field(default_factory=KeySource)
+    actor: str = field(default="", repr=False)
+    caller_rpps: str = ""
+    proxy: str = field(default="", repr=False)
+    post_search: bool = True
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 60.0
+    total_timeout_s: float = 300.0
+    xds: XdsAccess = field(default_factory=XdsAccess)

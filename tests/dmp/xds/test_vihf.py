@@ -118,8 +118,19 @@ def test_an_automaton_has_its_own_role() -> None:
     assert found.user_id == "1990000010/7"
 
 
-def test_who_the_settings_name_stays() -> None:
-    assert acting(replace(CALLER, user_id="899700100099"), AUTHOR).user_id == "899700100099"
+def test_what_is_sent_is_sent_by_its_author() -> None:
+    other = replace(CALLER, user_id="899700100099", user_name="Autre Personne", roles=CALLER.roles[:1])
+    assert acting(other, AUTHOR) == CALLER
+    card = replace(other, mode="direct")
+    assert acting(card, AUTHOR) == card
+    known = replace(CALLER, user_name="Dr Claire ÉVENO", roles=CALLER.roles[:1])
+    assert acting(known, AUTHOR) == known
+
+
+def test_an_author_without_national_identifier_does_not_act() -> None:
+    with pytest.raises(DmpAccessDenied) as fault:
+        acting(CALLER, replace(AUTHOR, identifier=None))
+    assert fault.value.code == "vihf-user"
 
 
 TRE_A02 = CodeSystem("tre-a02", "1.2.250.1.213.1.1.4.5", "urn:oid:1.2.250.1.213.1.1.4.5", "TRE_A02")

@@ -117,18 +117,23 @@ class Caller:
 
 
 def acting(caller: Caller, professional: Professional) -> Caller:
-    """The same caller where this professional acts; who the settings name, or an automaton, stays.
+    """The same caller where this professional acts: who sends a document is its author.
+
+    The holder of a card and an automaton stay themselves.
 
     Raises:
         DmpAccessDenied: the professional has no national identifier, or no role that the DMP knows.
+    Source: CNAM, DMP integration: a document is fed by a named user (EX 1320).
     """
-    if caller.automaton or caller.user_id:
+    if caller.automaton or (caller.mode == "direct" and caller.user_id):
         return caller
     known = professional.identifier
     if known is None or known.root != PROFESSIONAL_OID:
         raise DmpAccessDenied("L'auteur n'a pas d'identifiant national : le DMP n'est pas appelé.", code="vihf-user")
+    if known.value == caller.user_id and caller.roles:
+        return caller
     name = f"{professional.name.given} {professional.name.family}".strip()
-    found = caller.roles or roles(professional.profession.codings if professional.profession else ())
+    found = roles(professional.profession.codings if professional.profession else ())
     return replace(caller, user_id=known.value, user_name=name, roles=found)
 
 

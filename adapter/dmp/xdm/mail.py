@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, MessageIDHeader, UniqueSingleAddressHeader
 from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
@@ -23,7 +23,15 @@ _PREFIX: Final = "XDM/1.0/DDM+"
 _TYPE_MAX: Final = 40
 _NOT_A_LINE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 _NOT_IN_A_NAME: Final = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*_]+')
-_POLICY: Final = SMTP.clone(max_line_length=78)
+# As free text, a long identifier or address would be cut into encoded words, which no receiver puts together again.
+_HEADERS: Final = HeaderRegistry()
+for _name, _kind in (
+    ("in-reply-to", MessageIDHeader),
+    ("references", MessageIDHeader),
+    ("disposition-notification-to", UniqueSingleAddressHeader),
+):
+    _HEADERS.map_to_type(_name, _kind)  # type: ignore[arg-type]  # typeshed takes these mixins for no headers
+_POLICY: Final = SMTP.clone(header_factory=_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)

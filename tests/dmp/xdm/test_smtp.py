@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from adapter.dmp import RecipientBusy
+from adapter.dmp.xdm import smtp
+from adapter.dmp.xdm.smtp import Account, MailServer
+from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
+from tests.dmp import wire
+from tests.dmp.xdm.letters import BOX, NURSE, SENDER, server
+from tests.dmp.xdm.operator import AUTHORITY, CERTIFICATES, PASSWORD, TOKEN, USER, Operator, operator
+
+MESSAGE = b"Subject: essai\r\n\r\n.un point\r\n..deux\r\nfin\r\n"
+
+
+@pytest.fixture
+def running() -> Iterator[Operator]:
+    with operator() as found:
+        yield found
+
+
+def _fault(kind: type[DmpError], to: MailServer, recipient: str = NURSE) -> DmpError:
+    with pytest.raises(kind) as caught:
+        smtp.post(to, SENDER, recipient, MESSAGE)
+    assert type(caught.value) is kind
+    for private in (SENDER, recipient, wire.PATIENT.value):
+        assert private not in str(caught.value)
+    return caught.value
+
+
+def test_a_message_arrives_whole_under_tls(running: Operator) -> None:
+    smtp.post(server(running), SENDER, NURSE, MESSAGE)
+    assert running.received == [MESSAGE]
+    assert running.envelopes == [(SENDER, [NURSE])]
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "kind"),
+    [
+        ("MAIL", "421 closing", DmpUnreachable),
+        ("MAIL", "451 later", DmpUnreachable),
+        ("MAIL", "530 authenticate", DmpAccessDenied),
+        ("MAIL", "552 too big", DmpRejected),
+        ("RCPT", "421 closing", DmpUnreachable),
+        ("RCPT", "422 box is full", RecipientBusy),
+        ("RCPT", "450 greylisted", RecipientBusy),
+        ("RCPT", "510 bad address", DmpRejected),
+        ("RCPT", "550 no such box", DmpRejected),
+        ("RCPT", "553 bad name", DmpRejected),
+        ("DATA", "451 later", RecipientBusy),
+        ("DATA", "421 closing", DmpUnreachable),
+        ("DATA", "523 too big", DmpRejected),
+        ("DATA", "554 refused", DmpRejected),
+    ],
+)
+def test_each_reply_has_its_kind(running: Operator, command: str, reply: str, kind: type[DmpError]) -> None:
+    running.says(command, reply)
+    assert _fault(kind, server(running)).code == reply[:3]
+    assert running.received == []
+
+
+@pytest.mark.parametrize("reply", ["251 forwarded", "252 cannot verify"])
+def test_a_box_that_is_elsewhere_or_unverified_is_taken(running: Operator, reply: str) -> None:
+    running.says("RCPT", reply)
+    smtp.post(server(running), SENDER, NURSE, MESSAGE)
+    assert len(running.received) == 1
+
+
+def test_a_connection_lost_after_the_last_line_is_a_doubt(running: Operator) -> None:
+    running.hang_up_after_data = True
+    assert _fault(OutcomeUnknown, server(running)).code == "no-answer"
+    assert len(running.received) == 1
+
+
+def test_a_message_above_what_the_server_told_does_not_leave() -> None:
+    with operator(max_bytes=20) as small:
+        assert _fault(DmpRejected, server(small)).code == "size"
+        assert small.received == []
+
+
+def test_nothing_travels_without_tls() -> None:
+    with operator(tls=False) as clear:
+        assert _fault(DmpUnreachable, server(clear)).code == "no-tls"
+        assert clear.received == []
+
+
+@pytest.mark.parametrize("certificate", ["expired.pem", "future.pem", "other-host.pem"])
+def test_a_certificate_that_does_not_hold_stops_everything(certificate: str) -> None:
+    with operator(certificate=certificate) as wrong:
+        assert _fault(DmpUnreachable, server(wrong)).code == "certificate"
+        assert wrong.envelopes == []
+
+
+def test_an_unknown_authority_stops_everything(running: Operator) -> None:
+    assert _fault(DmpUnreachable, server(running, ca_bundle=None)).code == "certificate"
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_an_old_tls_is_refused() -> None:
+    with operator(newest=ssl.TLSVersion.TLSv1_1) as old:
+        assert _fault(DmpUnreachable, server(old)).code in {"tls", "connection-cut"}
+
+
+def test_a_client_certificate_is_shown_when_asked() -> None:
+    ours = (CERTIFICATES / "client.pem", CERTIFICATES / "client.pem")
+    with operator(client_certificates=True) as strict:
+        smtp.post(server(strict, certificate=ours), SENDER, NURSE, MESSAGE)
+        assert len(strict.received) == 1
+
+
+def test_a_client_certificate_that_is_missing_is_an_access_denied() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "server.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(AUTHORITY)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        told = threading.Event()
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                for reply in (b"220 ready\r\n", b"250-here\r\n250 STARTTLS\r\n", b"220 go on\r\n"):
+                    connection.sendall(reply)
+                    if b"go on" not in reply:
+                        connection.recv(1000)
+                secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                with secured:
+                    with suppress(ssl.SSLError):
+                        secured.do_handshake()
+                    told.wait(10)  # hanging up at once would take the alert away with it
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        to = MailServer("127.0.0.1", listening.getsockname()[1], AUTHORITY, timeout_s=5)
+        assert _fault(DmpAccessDenied, to).code == "client-certificate"
+        told.set()
+        thread.join(10)
+
+
+def test_files_of_certificates_that_cannot_be_read_are_told(running: Operator, tmp_path: Path) -> None:
+    absent = tmp_path / "absent.pem"
+    assert _fault(DmpUnreachable, server(running, ca_bundle=absent)).code == "certificate-file"
+    assert _fault(DmpUnreachable, server(running, certificate=(absent, absent))).code == "certificate-file"
+
+
+def test_an_account_is_told_by_password_or_by_token() -> None:
+    with operator(accounts=True) as strict:
+        smtp.post(server(strict, account=Account(USER, password=lambda: PASSWORD)), SENDER, NURSE, MESSAGE)
+        smtp.post(server(strict, account=Account(USER, token=lambda: TOKEN)), SENDER, NURSE, MESSAGE)
+        assert len(strict.received) == 2
+        assert strict.accounts == [USER, f"user={USER}\x01auth=Bearer {TOKEN}\x01\x01"]
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        Account(),
+        Account(USER, password=lambda: "un autre"),
+        Account(USER, password=lambda: "mot de passé"),
+        Account(USER, token=lambda: "perime"),
+    ],
+)
+def test_an_unknown_account_is_an_access_denied(account: Account) -> None:
+    with operator(accounts=True) as strict:
+        _fault(DmpAccessDenied, server(strict, account=account))
+        assert strict.received == []
+
+
+def test_no_server_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert _fault(DmpUnreachable, MailServer("127.0.0.1", port)).code == "connection-refused"
+
+
+def test_a_silent_server_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found = _fault(DmpUnreachable, MailServer("127.0.0.1", silent.getsockname()[1], timeout_s=0.2))
+    assert found.code == "connect-timeout"
+
+
+@pytest.mark.parametrize(
+    ("greeting", "kind"),
+    [
+        (b"554 no service here\r\n", DmpAccessDenied),
+        (b"421 too busy\r\n", DmpUnreachable),
+        (b"\xff\xfe nonsense\r\n", DmpUnreachable),
+        (b"2" * 20_000, DmpError),
+    ],
+)
+def test_a_strange_greeting_is_no_traceback(greeting: bytes, kind: type[DmpError]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as strange:
+
+        def answer() -> None:
+            connection, _ = strange.accept()
+            with connection:
+                connection.sendall(greeting)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(kind):
+            smtp.post(MailServer("127.0.0.1", strange.getsockname()[1], timeout_s=5), SENDER, NURSE, MESSAGE)
+        thread.join(10)
+
+
+def test_no_address_goes_to_a_log(running: Operator, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "adapter")
+    smtp.post(server(running), SENDER, BOX, MESSAGE)
+    running.says("RCPT", f"550 {BOX} unknown")
+    _fault(DmpRejected, server(running), BOX)
+    assert "bytes" in caplog.text
+    assert wire.PATIENT.value not in caplog.text

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         render_pdf,
         render_sheet,
     )
+    from adapter.api.reminders import Agenda, agenda, remind
     from adapter.api.sending import DmpServer, Sent, deliver, open_outbox, prepare, send
     from adapter.errors import (
         AdapterError,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Finding,
         FindingsError,
         MappingError,
+        MissingExtra,
         OutboxError,
         OutcomeUnknown,
         Severity,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AdapterError",
+    "Agenda",
     "BillingAdvice",
     "Conversion",
     "DmpAccessDenied",
@@ -60,6 +63,7 @@ __all__ = [
     "Finding",
     "FindingsError",
     "MappingError",
+    "MissingExtra",
     "Options",
     "Outbox",
     "OutboxError",
@@ -70,6 +74,7 @@ __all__ = [
     "State",
     "SubmissionRefused",
     "VisitInvalid",
+    "agenda",
     "bill",
     "check_outputs",
     "compose",
@@ -78,6 +83,7 @@ __all__ = [
     "open_outbox",
     "prepare",
     "read_visit",
+    "remind",
     "render_billing",
     "render_bundle",
     "render_cda",
@@ -90,6 +96,11 @@ __all__ = [
 ]
 
 _PLACES = {
+    "adapter.api.reminders": (
+        "Agenda",
+        "agenda",
+        "remind",
+    ),
     "adapter.api.sending": (
         "DmpServer",
         "Sent",
@@ -108,6 +119,7 @@ _PLACES = {
         "Finding",
         "FindingsError",
         "MappingError",
+        "MissingExtra",
         "OutboxError",
         "OutcomeUnknown",
         "Severity",

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-FacilityTypeCode = Literal["solo-practice", "group-practice", "partnership", "health-centre", "health-house", "ehpad"]
+FacilityTypeCode = Literal[
+    "solo-practice", "group-practice", "partnership", "health-centre", "health-house", "ehpad", "public-hospital",
+    "military-hospital", "non-profit-hospital", "private-hospital", "cancer-centre", "other-health-facility",
+    "prevention-facility", "rehabilitation-facility", "disability-facility", "family-support-facility",
+    "child-protection-facility", "other-social-facility", "dialysis-centre", "care-cooperation",
+    "coordination-structure", "cpts", "out-of-hours-care", "on-call-house", "teleconsultation-company", "pharmacy",
+    "oxygen-provider", "equipment-provider", "laboratory", "ambulance-company", "fire-and-rescue", "association",
+    "local-authority", "mother-and-child-centre",
+]  # fmt: skip
 PracticeSettingCode = Literal["palliative", "ambulatory"]
 PlaceCode = Literal["home", "relative-home", "ehpad", "residence", "other"]
 TariffModeCode = Literal["40", "41", "42", "43", "44", "45", "46", "47", "unknown"]
@@ -20,12 +28,29 @@ ProfessionCode = Literal[
     "pulmonologist", "nurse", "advanced-practice-nurse", "childcare-nurse", "coordinating-nurse", "physiotherapist",
     "pharmacist", "deputy-pharmacist", "speech-therapist", "occupational-therapist", "dietitian", "midwife",
     "psychologist", "social-worker", "care-assistant", "social-care-assistant", "home-help", "care-coordinator",
-    "guardianship-officer", "volunteer", "chaplain", "other",
+    "guardianship-officer", "volunteer", "chaplain", "cardiologist", "vascular-physician", "gastroenterologist",
+    "nephrologist", "rheumatologist", "endocrinologist", "haematologist", "onco-haematologist", "radiotherapist",
+    "internist", "infectious-disease-physician", "dermatologist", "psychiatrist", "old-age-psychiatrist",
+    "child-psychiatrist", "rehabilitation-physician", "emergency-physician", "intensive-care-physician",
+    "anaesthetist", "general-surgeon", "digestive-surgeon", "orthopaedic-surgeon", "urologist", "thoracic-surgeon",
+    "vascular-surgeon", "plastic-surgeon", "neurosurgeon", "ent-specialist", "ophthalmologist", "gynaecologist",
+    "obstetrician", "radiologist", "nuclear-physician", "geneticist", "allergist", "occupational-physician",
+    "hospital-generalist", "addiction-physician", "nutrition-physician", "child-oncologist", "paediatric-neurologist",
+    "paediatric-surgeon", "pain-and-palliative-physician", "physician", "physician-in-training", "medical-student",
+    "oncology-advanced-nurse", "psychiatric-nurse", "nursing-student", "hospital-pharmacist", "pharmacy-technician",
+    "hospital-pharmacy-technician", "dentist", "podiatrist", "orthoptist", "psychomotor-therapist", "optician",
+    "audiologist", "prosthetist", "orthotist", "radiographer", "ambulance-driver", "childcare-assistant",
+    "psychotherapist", "osteopath", "care-and-social-assistant", "medico-psychological-aide", "family-worker",
+    "social-economy-adviser", "special-educator", "adapted-activity-teacher", "activity-leader", "medical-secretary",
+    "medical-assistant", "home-care-manager", "case-manager", "facility-director", "night-watch", "care-team-member",
+    "other",
 ]  # fmt: skip
 TeamStructureCode = Literal[
     "emsp", "usp", "lisp", "had", "palliative-network", "dac", "errspp", "ssiad", "home-care-service", "pharmacy",
     "nursing-practice", "medical-practice", "volunteer-association", "ehpad", "hospital", "respite-platform",
-    "equipment-provider", "samu", "cpts", "other",
+    "equipment-provider", "samu", "cpts", "clic", "mdph", "social-centre", "occupational-health",
+    "reference-facility", "town-hospital-coordination", "social-and-job-body", "support-structure", "respite-stay",
+    "specialised-home", "crt", "other",
 ]  # fmt: skip
 TeamFunctionCode = Literal[
     "attending-physician", "care-team-member", "correspondent", "care-coordinator", "reference-hospital",
@@ -33,7 +58,9 @@ TeamFunctionCode = Literal[
 ]  # fmt: skip
 RelationshipCode = Literal[
     "husband", "wife", "partner", "son", "daughter", "father", "mother", "brother", "sister", "grandchild",
-    "grandparent", "friend", "neighbour", "tutor", "curator", "other",
+    "grandparent", "friend", "neighbour", "tutor", "curator", "civil-partner", "child", "grandson", "granddaughter",
+    "grandfather", "grandmother", "stepfather", "stepmother", "half-brother", "half-sister", "uncle", "aunt",
+    "nephew", "niece", "cousin", "household-member", "other-family", "safeguard-representative", "other",
 ]  # fmt: skip
 ContactRoleCode = Literal["trusted-person", "carer", "emergency-contact", "informant"]
 GuardianKindCode = Literal["parental-authority", "tutor", "curator", "family-authorisation", "future-mandate"]
@@ -54,7 +81,7 @@ SymptomCode = Literal[
     "anorexia", "cachexia", "dysphagia", "aspiration", "dry-mouth", "hypersalivation", "mouth-lesions", "asthenia",
     "drowsiness", "insomnia", "confusion", "agitation", "anxiety", "depressed-mood", "hallucinations", "seizures",
     "headache", "itching", "oedema", "ascites", "bleeding", "fever", "urinary-retention", "hiccups", "myoclonus",
-    "fall", "other",
+    "fall", "suicidal-behaviour", "urinary-incontinence", "faecal-incontinence", "other",
 ]  # fmt: skip
 IntensityCode = Literal["absent", "mild", "moderate", "severe", "very-severe", "not-assessable"]
 EvolutionCode = Literal["improved", "stable", "worsened", "new", "resolved"]
@@ -74,7 +101,11 @@ SubstanceCode = Literal[
 ]  # fmt: skip
 RouteCode = Literal[
     "oral", "sublingual", "buccal", "oromucosal", "subcutaneous", "intravenous", "intramuscular", "transdermal",
-    "cutaneous", "rectal", "inhalation", "nasal", "gastroenteral", "epidural", "intrathecal", "ocular", "other",
+    "cutaneous", "rectal", "inhalation", "nasal", "gastroenteral", "epidural", "intrathecal", "ocular", "auricular",
+    "vaginal", "urethral", "intravesical", "intradermal", "intra-articular", "periarticular", "infiltration",
+    "perineural", "intrapleural", "intraperitoneal", "intrapericardial", "intraosseous", "intra-arterial",
+    "intracerebroventricular", "intratumoral", "intralesional", "on-lesion", "gastric", "intestinal", "gingival",
+    "dental", "oropharyngeal", "endotracheal", "implant", "subconjunctival", "haemodialysis", "other",
 ]  # fmt: skip
 ReleaseCode = Literal["prolonged", "immediate"]
 TreatmentStatusCode = Literal["active", "stopped", "suspended"]
@@ -86,14 +117,17 @@ UnitCode = Literal[
 DeviceCode = Literal[
     "oxygen", "medical-bed", "pressure-mattress", "port-a-cath", "picc", "midline", "subcutaneous-catheter",
     "urinary-catheter", "gastrostomy", "nasogastric-tube", "syringe-driver", "pca-pump", "suction", "niv",
-    "tracheostomy", "wheelchair", "lift", "stoma", "hearing-or-visual-aid", "other",
+    "tracheostomy", "wheelchair", "lift", "stoma", "hearing-or-visual-aid", "hearing-aid", "dentures", "glasses",
+    "other",
 ]  # fmt: skip
 SideCode = Literal["left", "right", "bilateral", "midline"]
 WoundCode = Literal["pressure-ulcer", "tumour-wound", "leg-ulcer", "surgical-wound", "skin-tear", "other"]
 NutritionCode = Literal["normal", "mixed-texture", "enteral", "parenteral", "oral-comfort", "stopped", "supplements"]
 FunctionalStateCode = Literal[
     "bedridden", "wheelchair", "walking-frame", "walks-alone", "pressure-ulcer-risk", "aspiration-risk",
-    "non-communicating", "disoriented", "needs-help-toilet", "needs-help-meals",
+    "non-communicating", "disoriented", "needs-help-toilet", "needs-help-meals", "cane", "normal-walk", "oriented",
+    "communicates", "low-vision", "hearing-loss", "language-disorder", "uncooperative", "wandering", "absconding",
+    "physical-restraint",
 ]  # fmt: skip
 NeedCode = Literal["psychological", "social", "spiritual", "financial", "information", "cultural"]
 LivingSituationCode = Literal["alone", "with-partner", "with-family", "institution", "other"]

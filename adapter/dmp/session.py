@@ -25,6 +25,7 @@ import urllib3
 from requests import exceptions as rx
 from requests.structures import CaseInsensitiveDict
 
+from adapter.dmp.tls import Trust, TrustAdapter
 from adapter.errors import DmpAccessDenied, DmpError, DmpUnreachable, OutcomeUnknown
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ _BLOCK: Final = 64 * 1024
 # X.509 verification results (OpenSSL, X509_V_ERR_*).
 _EXPIRED: Final = 10
 _NOT_YET_VALID: Final = 9
+_REVOKED: Final = 23
+_NO_FRESH_CRL: Final = frozenset({3, 11, 12, 33})  # none for this authority, not yet valid, expired, of another one
 _WRONG_HOST: Final = frozenset({62, 64})  # host name, IP address
 _UNKNOWN_ISSUER: Final = frozenset({2, 18, 19, 20, 21})
 
@@ -143,7 +146,8 @@ class DmpSession:
         connect_timeout_s: to reach the server. ``read_timeout_s``: between two blocks of its answer.
         total_timeout_s: for the whole answer, against a server that trickles.
         ca_bundle: file of the authorities to trust; None trusts those of requests. Never switched off.
-        certificate: files of the client certificate and of its key.
+        certificate: PEM files of the client certificate and of its key.
+        trust: our key when it is no plain file, and who is revoked; it replaces `certificate`.
         token: gives the bearer token, asked at each try.
         headers: gives further headers, asked at each try.
         proxies: by scheme, as requests wants them; those of the environment are left alone.
@@ -160,6 +164,7 @@ class DmpSession:
         total_timeout_s: float = 300.0,
         ca_bundle: Path | None = None,
         certificate: tuple[Path, Path] | None = None,
+        trust: Trust | None = None,
         token: Callable[[], str] | None = None,
         headers: Callable[[], Mapping[str, str]] | None = None,
         proxies: Mapping[str, str] | None = None,
@@ -172,6 +177,7 @@ class DmpSession:
         self._total_timeout_s = total_timeout_s
         self._verify: str | bool = str(ca_bundle) if ca_bundle else True
         self._certificate = (str(certificate[0]), str(certificate[1])) if certificate else None
+        self._trust = trust
         self._token = token
         self._headers = headers
         self._proxies = dict(proxies or {})
@@ -240,7 +246,9 @@ class DmpSession:
             session = requests.Session()
             session.trust_env = False  # no .netrc over our token, no proxy or authority from the environment
             session.verify = self._verify
-            session.cert = self._certificate
+            session.cert = self._certificate if self._trust is None else None
+            if self._trust is not None:
+                session.mount("https://", TrustAdapter(self._trust.context()))
             session.proxies = dict(self._proxies)
             session.headers = CaseInsensitiveDict(
                 {"User-Agent": self._user_agent, "Accept-Encoding": "identity", "Connection": "keep-alive"}
@@ -382,6 +390,13 @@ def _server_certificate_fault(result: int) -> DmpUnreachable:
     if result in _UNKNOWN_ISSUER:
         return DmpUnreachable(
             "L'autorité qui a émis le certificat du DMP n'est pas de confiance.", code="certificate-authority"
+        )
+    if result == _REVOKED:
+        return DmpUnreachable("Le certificat du DMP est révoqué.", code="certificate-revoked")
+    if result in _NO_FRESH_CRL:
+        return DmpUnreachable(
+            "La liste des certificats révoqués ne dit rien de celui du DMP, ou n'est plus à jour.",
+            code="certificate-crl",
         )
     return DmpUnreachable("Le certificat du DMP n'est pas valable.", code="certificate")
 

@@ -25,6 +25,13 @@ RULES: dict[str, RuleText] = {
             _CDA,
         ),
         RuleText(
+            "CDA-CHILD",
+            _E,
+            "Élément inconnu ou hors de sa place",
+            "Chaque classe de CDA a ses éléments, dans un ordre fixe ; le schéma refuse tout autre.",
+            f"{_CDA}, POCD_MT000040",
+        ),
+        RuleText(
             "CDA-HEADER-CARD",
             _E,
             "Élément d'en-tête absent ou en trop",

@@ -16,6 +16,7 @@ from lxml import etree
 
 from adapter.errors import DocumentInvalid, Finding, Severity
 from adapter.validation import cda_facts as facts
+from adapter.validation.cda_order import ORDERED, misplaced
 from adapter.validation.cda_rule_texts import RULES
 from adapter.validation.xml_input import parse_xml, readable_path
 
@@ -51,6 +52,7 @@ def check_cda_tree(root: etree._Element) -> list[Finding]:
         return judge.findings
     judge.check_attributes()
     judge.check_header()
+    judge.check_children()
     judge.walk()
     judge.check_references()
     return judge.findings
@@ -595,6 +597,13 @@ class _Judge:
             self.add("CDA-N1", text, "Le corps non structuré doit être en base 64 (representation B64).")
 
     # --- body ---
+
+    def check_children(self) -> None:
+        """Children that their class does not have, or not at that place."""
+        for element in self.root.iter(*ORDERED):
+            for child, unknown in misplaced(element):
+                said = "n'a pas sa place dans" if unknown else "vient trop tard dans"
+                self.add("CDA-CHILD", child, f"L'élément {_name(child)} {said} {_name(element)}.")
 
     def walk(self) -> None:
         """Every element that some rule looks at, once, in document order."""

@@ -25,6 +25,8 @@ BASE64 = PDF_VALUE[1]
 
 FAULTS: list[tuple[str, str, str]] = [
     ("CDA-ROOT", 'xmlns="urn:hl7-org:v3"', 'xmlns="urn:hl7-org:v2"'),
+    ("CDA-CHILD", "<title>Synthèse de visite</title>", "<title>Synthèse de visite</title><surnom/>"),
+    ("CDA-CHILD", '<realmCode code="FR"/>', '<versionNumber value="2"/><realmCode code="FR"/>'),
     ("CDA-HEADER-CARD", '<realmCode code="FR"/>', ""),
     ("CDA-HEADER-CARD", '<versionNumber value="2"/>', '<versionNumber value="2"/><versionNumber value="2"/>'),
     ("CDA-REALM", '<realmCode code="FR"/>', '<realmCode code="US"/>'),

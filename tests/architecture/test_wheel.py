@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from adapter.mapping import load
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Run with -I in an empty folder: only the target and the installed third parties are on the path. An editable
@@ -72,3 +74,29 @@ def test_the_installed_wheel_loads_its_own_mappings(wheel: Path, tmp_path: Path)
     install = (sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", target, wheel)
     _run(*install, cwd=empty)
     assert _run(sys.executable, "-I", "-c", LOAD_MAPPINGS, target, ROOT, cwd=empty)
+
+
+FROM_THE_ARCHIVE = """\
+import sys
+wheel, source, folder = sys.argv[1:]
+sys.path[:] = [wheel, *(entry for entry in sys.path if entry != source)]
+from pathlib import Path
+import adapter.mapping
+assert adapter.__file__.startswith(wheel), adapter.__file__
+own = adapter.mapping.load(Path(folder))
+assert own.label("sides", "left") == "À gauche toute"
+assert own.label("sides", "right") == adapter.mapping.load().label("sides", "right")
+assert own.digest != adapter.mapping.load().digest
+assert adapter.mapping.check(adapter.mapping.merged(Path(folder))) == []
+print(adapter.mapping.load().digest)
+"""
+
+
+def test_tables_are_read_and_replaced_inside_the_archive_itself(wheel: Path, tmp_path: Path) -> None:
+    text = (ROOT / "mappings" / "codes" / "sides.csv").read_text("utf-8")
+    (tmp_path / "own" / "codes").mkdir(parents=True)
+    changed = text.replace("\nleft,Gauche,", "\nleft,À gauche toute,", 1)
+    assert changed != text
+    (tmp_path / "own" / "codes" / "sides.csv").write_text(changed, "utf-8")
+    digest = _run(sys.executable, "-I", "-c", FROM_THE_ARCHIVE, wheel, ROOT, tmp_path / "own", cwd=tmp_path)
+    assert digest == load().digest

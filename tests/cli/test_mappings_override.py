@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -163,16 +160,3 @@ def test_a_published_list_is_renewed_in_the_folder_and_never_in_the_package(own:
         "value-sets/sources.toml",
     ]
     assert load(own).value_sets["JDV_SupportNutritionnel"].version == "2027-01-01"
-
-
-@pytest.fixture
-def unprivileged() -> Iterator[None]:
-    """Rights count: a test that root runs is run as nobody."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)

@@ -206,15 +206,32 @@ PLANTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
 }  # fmt: skip
 
 
+# What else is wrong once the fault is there; every other finding would be a false one.
+CONSEQUENCES = {
+    "blank local": {"MAP-COVERAGE", "MAP-ORPHAN"},
+    "blank key": {"MAP-SYSTEM"},
+    "same key": {"MAP-SYSTEM"},
+    "value without row": {"MAP-ORPHAN"},
+    "row without value": {"MAP-COVERAGE"},
+    "stray list": {"MAP-FILE"},
+}
+
+
 @pytest.mark.parametrize("name", PLANTS)
-def test_a_planted_fault_is_found_where_it_stands(small: Path, name: str) -> None:
+def test_a_planted_fault_is_found_where_it_stands_and_alone(small: Path, name: str) -> None:
     plant, rule, place = PLANTS[name]
     plant(small)
-    found = check(files_of(small), VOCABULARY, day=date(2026, 11, 22))
-    assert (rule, place) in {(finding.rule, finding.path) for finding in found}
+    found = [(one.rule, one.path) for one in check(files_of(small), VOCABULARY, day=date(2026, 11, 22))]
+    assert found.count((rule, place)) == 1
+    assert {one for one, path in found if (one, path) != (rule, place)} == CONSEQUENCES.get(name, set())
 
 
 EVERY_PLANT = (PLANTS, test_completeness.PLANTS, test_billing_tables.PLANTS)
+
+
+def test_there_are_at_least_sixty_plants() -> None:
+    assert len([*PLANTS, *test_completeness.PLANTS, *test_billing_tables.PLANTS]) >= 60
+
 
 # Asked at look-up, not at load: no file can hold the fault.
 LOOKED_UP = {"MAP-ROW"}

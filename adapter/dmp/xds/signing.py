@@ -45,6 +45,15 @@ class FileSigner:
     _key: RSAPrivateKey
 
     @classmethod
+    def from_pair(cls, pair: KeyPair) -> FileSigner:
+        """Signer from a key that was read.
+
+        Raises:
+            KeyUnusable: not an RSA key, or too short.
+        """
+        return cls(pair.certificates, need_rsa(pair.key))
+
+    @classmethod
     def from_pem(cls, certificate: bytes, key: bytes, password: bytes | None = None) -> FileSigner:
         """Signer from PEM texts.
 
@@ -55,7 +64,7 @@ class FileSigner:
         Raises:
             KeyUnusable: unreadable, wrong password, not an RSA key, or the key of another certificate.
         """
-        return cls(*_rsa(read_pem(certificate, key, password)))
+        return cls.from_pair(read_pem(certificate, key, password))
 
     @classmethod
     def from_pkcs12(cls, data: bytes, password: bytes | None) -> FileSigner:
@@ -64,7 +73,7 @@ class FileSigner:
         Raises:
             KeyUnusable: unreadable, wrong password, no key, not an RSA key.
         """
-        return cls(*_rsa(read_pkcs12(data, password)))
+        return cls.from_pair(read_pkcs12(data, password))
 
     def sign(self, data: bytes, digest: Digest) -> bytes:
         """Signature of `data`."""
@@ -145,10 +154,6 @@ def _pair(key: Any, certificates: list[bytes]) -> KeyPair:
     if not ours:
         raise KeyUnusable("La clé n'est pas celle du certificat.", code="certificate-key")
     return KeyPair((ours[0], *(one for one in certificates if one != ours[0])), key)
-
-
-def _rsa(pair: KeyPair) -> tuple[tuple[bytes, ...], Any]:
-    return pair.certificates, need_rsa(pair.key)
 
 
 def need_rsa(key: Any) -> Any:

@@ -188,9 +188,11 @@ def _progress() -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
         if bar is not None:
             bar.update(1)
 
-    yield on_total, on_step
-    if bar is not None:
-        bar.render_finish()
+    try:
+        yield on_total, on_step
+    finally:
+        if bar is not None:
+            bar.render_finish()
 
 
 def _write(out: str | None, data: bytes) -> None:

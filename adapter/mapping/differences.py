@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from adapter.mapping.billing import ADVICE, AMOUNTS, PAYERS, BillingTables
 from adapter.mapping.loader import MESSAGES, Mappings
 from adapter.mapping.spec import SectionSpec
 from adapter.model.coded import Coding, Concept
@@ -15,7 +16,8 @@ class Change:
     """One change.
 
     Attributes:
-        kind: ``label``, ``code``, ``value``, ``section``, ``message``, ``profile`` or ``system``.
+        kind: ``label``, ``code``, ``value``, ``section``, ``message``, ``profile``, ``system`` or
+            ``billing``.
         place: file, and the key in it (``codes/sides.csv:left``).
         message: the change as a French sentence.
     """
@@ -43,7 +45,35 @@ def differences(before: Mappings, after: Mappings) -> list[Change]:
                 after.editions.get(name, {}),
             )
         ),
+        *_billing(before.billing, after.billing),
     ]
+
+
+def _billing(before: BillingTables, after: BillingTables) -> Iterator[Change]:
+    """What changes in the billing advice; documents never hold any of it."""
+    yield from _texts("billing", AMOUNTS, "Montant", _amounts(before), _amounts(after))
+    yield from _texts("billing", PAYERS, "Payeur", _payers(before), _payers(after))
+    yield from _texts("billing", ADVICE, "Conseil", _advice(before), _advice(after))
+
+
+def _amounts(tables: BillingTables) -> dict[str, str]:
+    return {
+        f"{one.code}/{one.territory}/{one.start}": f"{one.label} : {one.amount} EUR"
+        + (f" jusqu'au {one.end}" if one.end else "")
+        for one in tables.amounts
+    }
+
+
+def _payers(tables: BillingTables) -> dict[str, str]:
+    return {situation: f"{payer} ({said.says})" for situation, (payer, said) in tables.payers.items()}
+
+
+def _advice(tables: BillingTables) -> dict[str, str]:
+    told = {key: said.says for key, said in tables.notes.items()}
+    for key, condition in tables.conditions.items():
+        told[key] = condition.title
+        told |= {f"{key}.{answer}": f"{verdict} ({says})" for answer, (verdict, says) in condition.answers.items()}
+    return told
 
 
 def _systems(before: Mappings, after: Mappings) -> Iterator[Change]:

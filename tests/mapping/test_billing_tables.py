@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from adapter.compose.sections import BUILDERS
 from adapter.mapping import check, default_directory, files_of, load, needs_of_the_package
 from adapter.mapping.billing import ADVICE, AMOUNTS, CONDITIONS, PAYERS, SITUATIONS
+from adapter.mapping.differences import differences
 from adapter.model import codes
 from adapter.model.people import Author
 
@@ -107,6 +108,20 @@ def test_the_payer_follows_the_tariff_option_and_is_never_guessed() -> None:
     assert {payers[f"ehpad-{mode}"] for mode in (40, 41, 42, 43)} == {"facility"}
     assert {payers[f"ehpad-{mode}"] for mode in (44, 45, 46, 47)} == {"insurance"}
     assert payers["ehpad-unknown"] == "ask"
+
+
+def test_a_change_of_the_tables_is_told(tmp_path: Path) -> None:
+    copy = tmp_path / "mappings"
+    shutil.copytree(default_directory(), copy)
+    _vsp("60.00", "62.00")(copy)
+    _swap(PAYERS, "home,insurance", "home,ask")(copy)
+    _swap(ADVICE, "Les conclusions sont écrites.", "Elles sont écrites.")(copy)
+    assert differences(load(), load()) == []
+    assert [(one.kind, one.place) for one in differences(load(), load(copy))] == [
+        ("billing", f"{AMOUNTS}:VSP/metropole/2023-11-01"),
+        ("billing", f"{PAYERS}:home"),
+        ("billing", f"{ADVICE}:conclusions.told"),
+    ]
 
 
 def test_the_amounts_of_today_are_those_of_the_convention() -> None:

@@ -189,7 +189,8 @@ def mail(
     ]
     warnings = [*made.findings, *missing]
     if made.opposed:
-        warnings.append(finding("MSS-OPPOSITION", "$.sharing.opposition"))
+        message = "Le patient s'oppose au DMP ; s'assurer qu'il accepte cet envoi par messagerie."
+        warnings.append(finding("MSS-OPPOSITION", "$.sharing.opposition", message))
     before = {row.id for row in rows if row.state is not State.WITHDRAWN}
     told = tuple(outbox.row(row_id) for row_id in queued)
     return Mailed(told, frozenset(before & set(queued)), made.document.oid, tuple(warnings))

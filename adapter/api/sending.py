@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from adapter.api import Options, compose, render_bundle, render_cda
-from adapter.dmp import Dmp
+from adapter.dmp import Dmp, Mailbox
 from adapter.dmp.pdsm import PdsmClient
 from adapter.dmp.session import DmpSession
 from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
@@ -70,6 +70,24 @@ class DmpServer(Reach):
             proxies={"http": self.proxy, "https": self.proxy} if self.proxy else None,
         )
         return PdsmClient(self.base_url, session, caller_rpps=self.caller_rpps, post_search=self.post_search)
+
+
+class Server(Protocol):
+    """A DMP or a mailbox, and how the queue knows it: ``DmpServer``, ``MssMailbox``."""
+
+    @property
+    def name(self) -> str:
+        """Under which the queue knows it."""
+        ...
+
+    @property
+    def base_url(self) -> str:
+        """Its address: rows queued for another one wait for a person."""
+        ...
+
+    def connect(self) -> Dmp | Mailbox:
+        """Client."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +200,7 @@ def send(
 
 def deliver(
     outbox: Outbox,
-    servers: Sequence[DmpServer],
+    servers: Sequence[Server],
     row_ids: Sequence[int],
     *,
     timeout_s: float = 60.0,
@@ -213,7 +231,7 @@ def deliver(
             time.sleep(min(_POLL_S, max(0.0, end - time.monotonic())))
 
 
-def destinations(servers: Sequence[DmpServer]) -> dict[str, Destination]:
+def destinations(servers: Sequence[Server]) -> dict[str, Destination]:
     """What a worker serves, by name."""
     return {server.name: Destination(server.connect, server.base_url) for server in servers}
 

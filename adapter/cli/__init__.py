@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     "convert", "explain", "render", "validate", "schema", "mappings", "rules", "send", "outbox", "dmp", "simulator",
-    "billing", "serve", "reminders",
+    "package", "billing", "serve", "reminders",
 )  # fmt: skip
 
 

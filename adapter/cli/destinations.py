@@ -110,10 +110,10 @@ def _token(told: DestinationSettings) -> Callable[[], str] | None:
         if not value:
             raise Misuse(f"la variable {told.token_env}, qui doit porter le jeton du DMP, est vide.")
         return lambda: value
-    return _TokenCommand(told.token_command) if told.token_command else None
+    return TokenCommand(told.token_command) if told.token_command else None
 
 
-class _TokenCommand:
+class TokenCommand:
     """A program that prints a token, asked again when the last one is older than ``TOKEN_KEPT_S``."""
 
     def __init__(self, words: tuple[str, ...]) -> None:

@@ -13,12 +13,14 @@ import click
 
 from adapter.cli import rows
 from adapter.cli.choices import read, settings_option
-from adapter.cli.destinations import answer_option, open_queue, outbox_option, patient_ins, servers
+from adapter.cli.destinations import answer_option, open_queue, outbox_option, patient_ins
 from adapter.cli.french import FINDINGS, OK, FrenchGroup, OneOf, shown
+from adapter.cli.mailboxes import everywhere
 from adapter.cli.numbers import Whole
 
 if TYPE_CHECKING:
     from adapter.model.document import Identifier
+    from adapter.outbox import Outbox
 
 _row = click.argument("row_id", type=Whole(1, 10**11 - 1), metavar="NUMÉRO")
 _visit = click.option("--visit", metavar="VISITE", help="Visite qui désigne le patient.")
@@ -75,7 +77,8 @@ def show(row_id: int, outbox_url: str | None, settings_file: str | None, form: s
         ("état", rows.state(row)),
         ("pourquoi", row.explanation),
         ("code du DMP", row.dmp_code),
-        ("DMP", f"{row.destination} {row.endpoint}".strip()),
+        ("messagerie" if row.recipient else "DMP", f"{row.destination} {row.endpoint}".strip()),
+        ("destinataire", row.recipient),
         ("forme", row.form),
         ("documents", ", ".join(row.unique_ids)),
         ("dépôt", row.set_unique_id),
@@ -94,7 +97,9 @@ def show(row_id: int, outbox_url: str | None, settings_file: str | None, form: s
 
 @command.command("run")
 @click.option("--once", is_flag=True, help="Traite ce qui est dû maintenant, puis s'arrête.")
-@click.option("--destination", "names", multiple=True, metavar="NOM", help="DMP à servir, répétable (sinon tous).")
+@click.option(
+    "--destination", "names", multiple=True, metavar="NOM", help="DMP ou messagerie à servir, répétable (sinon tous)."
+)
 @outbox_option
 @settings_option
 def run(once: bool, names: tuple[str, ...], outbox_url: str | None, settings_file: str | None) -> int:
@@ -106,7 +111,7 @@ def run(once: bool, names: tuple[str, ...], outbox_url: str | None, settings_fil
     from adapter.outbox import Worker
 
     settings = read(settings_file)
-    served = destinations(servers(settings, names))
+    served = destinations(everywhere(settings, names))
     with open_queue(settings, outbox_url) as outbox, _stopped_by_signals() as stop:
         worker = Worker(outbox, served)
         if not once:
@@ -149,7 +154,11 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
 @outbox_option
 @settings_option
 def retry(row_ids: tuple[int, ...], dead: bool, outbox_url: str | None, settings_file: str | None) -> int:
-    """Rejoue des dépôts bloqués, refusés ou abandonnés ; ce qui a pu partir est d'abord recherché dans le DMP."""
+    """Rejoue des dépôts bloqués, refusés ou abandonnés ; ce qui a pu partir est d'abord recherché dans le DMP.
+
+    Un message de messagerie qui a pu partir ne peut pas être recherché : --dead le laisse, seul son numéro le rejoue,
+    sous le même Message-ID.
+    """
     from adapter.cli.french import Misuse
     from adapter.outbox import OutboxRefusal
 
@@ -157,7 +166,7 @@ def retry(row_ids: tuple[int, ...], dead: bool, outbox_url: str | None, settings
         raise Misuse("donner des numéros, ou --dead.")
     code = OK
     with open_queue(read(settings_file), outbox_url) as outbox:
-        for row_id in row_ids or [row.id for row in outbox.rows(dead=True)]:
+        for row_id in row_ids or _dead(outbox):
             try:
                 outbox.retry(row_id)
             except OutboxRefusal as fault:
@@ -166,6 +175,17 @@ def retry(row_ids: tuple[int, ...], dead: bool, outbox_url: str | None, settings
             else:
                 click.echo(f"n° {row_id} : remis en file.")
     return code
+
+
+def _dead(outbox: Outbox) -> list[int]:
+    """Rows to replay together; a mail that may have left is for a person to decide, one by one."""
+    found = []
+    for row in outbox.rows(dead=True):
+        if row.recipient and row.state == "unknown":
+            click.echo(f"n° {row.id} : {row.explanation}", err=True)
+        else:
+            found.append(row.id)
+    return found
 
 
 @command.command("withdraw")

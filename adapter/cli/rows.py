@@ -74,6 +74,7 @@ def as_dict(row: Row) -> dict[str, Any]:
         "explanation": row.explanation,
         "dmp_code": row.dmp_code,
         "destination": row.destination,
+        "recipient": row.recipient,
         "endpoint": row.endpoint,
         "form": row.form,
         "attempts": row.attempts,

@@ -70,6 +70,7 @@ def finding(rule: str, path: str, message: str = "") -> Finding:
 def all_rules() -> Mapping[str, RuleText]:
     """Every rule that a finding may name, by code, in the order of the codes."""
     from adapter.compose import rule_texts as compose_rules
+    from adapter.dmp.xdm import rule_texts as xdm_rules
     from adapter.mapping import rule_texts as mapping_rules
     from adapter.model import visit_rule_texts
     from adapter.reminders import rule_texts as reminder_rules
@@ -89,6 +90,7 @@ def all_rules() -> Mapping[str, RuleText]:
         agreement.RULES,
         visit_rule_texts.RULES,
         submission_rules.RULES,
+        xdm_rules.RULES,
         service_rules.RULES,
         reminder_rules.RULES,
     )

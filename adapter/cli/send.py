@@ -14,7 +14,7 @@ from adapter.cli import rows
 from adapter.cli.choices import each_once, mappings_option, read, settings_option
 from adapter.cli.destinations import answer_option, destination_option, open_queue, outbox_option, server
 from adapter.cli.files import read_bounded
-from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, OneOf, told_os
+from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, OneOf, told_os
 from adapter.cli.numbers import Whole
 
 if TYPE_CHECKING:
@@ -49,6 +49,14 @@ HEAD = ("visite", "n°", "état", "document", "")
     metavar="SECONDES",
     help="Attente la plus longue avec --wait (60 par défaut) ; ce qui reste demeure en file.",
 )
+@click.option(
+    "--to-mss",
+    "to_mss",
+    multiple=True,
+    metavar="ADRESSE",
+    help="Envoie par messagerie sécurisée (MSSanté) au lieu de déposer : une adresse, ou « patient » ; répétable.",
+)
+@click.option("--mailbox", metavar="NOM", help="Messagerie des réglages d'où part --to-mss (sinon la seule).")
 @mappings_option
 @settings_option
 @answer_option
@@ -59,6 +67,8 @@ def command(
     outbox_url: str | None,
     wait: bool,
     timeout_s: int,
+    to_mss: tuple[str, ...],
+    mailbox: str | None,
     mappings: str | None,
     settings_file: str | None,
     form: str,
@@ -72,6 +82,16 @@ def command(
     3 opposition du patient, refusé ou bloqué, 4 (--wait) en attente ou sort inconnu.
     """
     settings = read(settings_file, mappings)
+    if to_mss:
+        from adapter.cli.mailboxes import mailbox as chosen
+        from adapter.cli.mailing import send_mails
+
+        if forms != "cda" or destination:
+            raise Misuse("--to-mss envoie le document CDA à une adresse : ni --format, ni --destination.")
+        sender = chosen(settings, mailbox)
+        with open_queue(settings, outbox_url) as outbox:
+            waited = timeout_s if wait else None
+            return send_mails(each_once(visits), to_mss, settings, outbox, sender, wait_s=waited, form=form)
     target = server(settings, destination)
     with open_queue(settings, outbox_url) as outbox:
         run = _Run(settings, target, outbox, forms)

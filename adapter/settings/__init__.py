@@ -19,6 +19,7 @@ from adapter.errors import Finding, FindingsError, Severity
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 from adapter.settings import reading
 from adapter.settings.destinations import DestinationSettings, read_destinations
+from adapter.settings.mailboxes import MailboxSettings, read_mailboxes
 from adapter.settings.reading import RULE
 from adapter.settings.service import ClientSettings, ServiceSettings, read_service
 
@@ -26,6 +27,7 @@ __all__ = [
     "SOFTWARE_VERSION",
     "ClientSettings",
     "DestinationSettings",
+    "MailboxSettings",
     "ServiceSettings",
     "Settings",
     "SettingsError",
@@ -58,6 +60,7 @@ class Settings:
         outbox: address of the queue of deposits; empty for a file in the folder of the user (``default_outbox``).
         destinations: DMP by name, in the file only.
         default_destination: the one used when none is named; empty: the only one there is.
+        mailboxes: mailboxes of secure health mail by name, none bearing the name of a DMP, in the file only.
         service: the HTTP service, in the file only.
     """
 
@@ -72,6 +75,7 @@ class Settings:
     outbox: str = field(default="", repr=False)
     destinations: Mapping[str, DestinationSettings] = field(default_factory=lambda: MappingProxyType({}))
     default_destination: str = ""
+    mailboxes: Mapping[str, MailboxSettings] = field(default_factory=lambda: MappingProxyType({}))
     service: ServiceSettings = field(default_factory=ServiceSettings)
 
 
@@ -123,6 +127,11 @@ def read_settings(path: Path | None = None, environment: Mapping[str, str] | Non
     if chosen and isinstance(known, Mapping) and chosen not in known and not found:
         place = f"{file.name}: default_destination" if file is not None else PREFIX + "DEFAULT_DESTINATION"
         found.append(Finding(RULE, Severity.ERROR, place, "Cette destination n'est pas dans [destinations]."))
+    boxes = values.get("mailboxes", {})
+    if isinstance(known, Mapping) and isinstance(boxes, Mapping) and file is not None:
+        message = "Une destination porte déjà ce nom : la file d'envoi ne saurait pas où envoyer."
+        both = [name for name in boxes if name in known]
+        found += [Finding(RULE, Severity.ERROR, f"{file.name}: mailboxes.{name}", message) for name in both]
     if found:
         raise SettingsError(found)
     return Settings(**values)  # type: ignore[arg-type]  # each value went through the reader of its key
@@ -172,5 +181,6 @@ _READERS: Final[Mapping[str, reading.Reader]] = {
 # Tables of the file, which no variable of the environment can tell.
 _TABLES: Final[Mapping[str, Callable[[object, Path, list[Finding]], object]]] = {
     "destinations": read_destinations,
+    "mailboxes": read_mailboxes,
     "service": read_service,
 }

@@ -17,7 +17,13 @@ _W: Final = Severity.WARNING
 _rule: Final = partial(RuleText, source=SOURCE)
 
 _TEXTS: Final = (
-    _rule("MAP-FILE", _E, "Fichier absent", "Un fichier attendu manque dans le dossier des tables."),
+    _rule(
+        "MAP-FILE",
+        _E,
+        "Fichier absent ou illisible",
+        "Un fichier attendu manque, ou ses droits d'accès (ou ceux de son dossier) en interdisent la lecture. Un "
+        "fichier qui ne peut être lu n'est jamais remplacé par celui du paquet.",
+    ),
     _rule("MAP-ENCODING", _E, "Encodage", "Les fichiers sont en UTF-8, sans marque d'ordre (BOM) ni octet nul."),
     _rule(
         "MAP-COLUMNS",
@@ -99,6 +105,8 @@ _TEXTS: Final = (
         _E,
         "Fichier sans emploi",
         "Un fichier du dossier que rien ne lit : nom mal écrit, mauvais dossier, ou liste absente de sources.toml. "
+        "Un dossier de tables remplace celles du paquet fichier par fichier : seuls les noms du paquet servent, plus "
+        "les éditions et les listes publiées qu'on ajoute. "
         "Les fichiers .md, LICENSE et ceux dont le nom commence par un point sont libres.",
     ),
     _rule(

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.runs import ROOT, run
 
 PAGE = (ROOT / "docs" / "mappings-ci.md").read_text("utf-8")
+OWN = ("codes/symptoms.csv", "messages/fr.toml")  # all that the repository of the page holds
 HOOKS = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
 WRITTEN = sorted(
     {
@@ -25,14 +26,20 @@ WRITTEN = sorted(
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
-    shutil.copytree(ROOT / "mappings", tmp_path / "avant")
-    shutil.copytree(ROOT / "mappings", tmp_path.parent / "avant" / "mappings", dirs_exist_ok=True)
+    for folder in (tmp_path / "mappings", tmp_path / "avant", tmp_path.parent / "avant" / "mappings"):
+        for name in OWN:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "mappings" / name, folder / name)
     (tmp_path / "JDV_X.xml").write_text(
         '<RetrieveValueSetResponse xmlns="urn:ihe:iti:svs:2008"><ValueSet id="1.2.3"/></RetrieveValueSetResponse>'
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_the_page_shows_the_repository_that_is_tried() -> None:
+    listed = re.findall(r"^  (\S+\.(?:csv|toml)) ", PAGE, re.MULTILINE)
+    assert tuple(listed) == OWN
 
 
 @pytest.mark.parametrize("command", WRITTEN)

@@ -161,9 +161,11 @@ def test_an_unreadable_file_does_not_stop_the_others(tmp_path: Path) -> None:
 
 def test_bad_tables_end_with_two(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "systems.csv").write_text("key,oid\n", "utf-8")
     result = run("convert", SHORT, "--to", "cda", "--mappings", tmp_path / "tables")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "MAP-FILE" in result.stderr
+    assert "systems.csv:1:1" in result.stderr
+    assert "MAP-COLUMNS" in result.stderr
 
 
 def test_an_unknown_edition_ends_with_two(tmp_path: Path) -> None:

@@ -17,13 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from adapter.api import Options, compose, render_bundle, render_cda
+from adapter.api import Options, compose, connecting, render_bundle, render_cda
 from adapter.dmp import Dmp, Mailbox
-from adapter.dmp.pdsm import PdsmClient
-from adapter.dmp.session import DmpSession
+from adapter.dmp.xds.keys import Keys, Secret, from_environment
 from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
 from adapter.mapping import Mappings, load
-from adapter.model.destination import Reach
+from adapter.model.destination import KeySource, Reach
 from adapter.model.document import Document, Identifier
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 from adapter.model.reader import check_visit
@@ -48,28 +47,38 @@ class DmpServer(Reach):
         certificate: PEM files of the client certificate and of its key, when ``client`` tells none.
         token: gives the bearer token, asked at each request.
         limits: what it accepts.
+        secret: gives the password of a key or the code of a card; the environment variables that they name, if not.
     """
 
     name: str = "dmp"
     certificate: tuple[Path, Path] | None = None
     token: Callable[[], str] | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+    secret: Secret = field(default=from_environment, repr=False)
+    keys: Keys = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.certificate is not None and not self.client.told:
+            object.__setattr__(self, "client", KeySource(*self.certificate))
+        object.__setattr__(self, "keys", Keys(self, self.secret))
 
     def connect(self) -> Dmp:
-        """Client of this DMP; no connection is made before its first request."""
-        actor, client = self.actor, self.client
-        pem = (client.cert, client.key) if client.cert and client.key else None
-        session = DmpSession(
-            connect_timeout_s=self.connect_timeout_s,
-            read_timeout_s=self.read_timeout_s,
-            total_timeout_s=self.total_timeout_s,
-            ca_bundle=self.ca_bundle,
-            certificate=self.certificate or pem,
-            token=self.token,
-            headers=(lambda: {"X-DMP-Actor": actor}) if actor else None,
-            proxies={"http": self.proxy, "https": self.proxy} if self.proxy else None,
-        )
-        return PdsmClient(self.base_url, session, caller_rpps=self.caller_rpps, post_search=self.post_search)
+        """Client of this DMP; no connection is made before its first request.
+
+        Raises:
+            KeyUnusable: the signing key cannot serve (``xds``).
+        """
+        made = connecting.xds if self.wire == "xds" else connecting.pdsm
+        return made(self, self.keys, self.token)
+
+    def check(self) -> tuple[Finding, ...]:
+        """Warnings about our keys, once they are opened: a certificate will soon expire, or names another structure.
+
+        Raises:
+            KeyUnusable: a key cannot be opened, or its certificate cannot serve.
+            MissingExtra: the extra ``xds`` is needed and not installed.
+        """
+        return self.keys.check(now(), place=f"destinations.{self.name}")
 
 
 class Server(Protocol):

@@ -58,13 +58,15 @@ def open_queue(settings: Settings, url: str | None) -> Outbox:
     return open_outbox(address)
 
 
-def server(settings: Settings, name: str | None) -> DmpServer:
-    """The DMP to talk to.
+def server(settings: Settings, name: str | None, wire: str | None = None) -> DmpServer:
+    """The DMP to talk to, among those of one wire when `wire` is given.
 
     Raises:
         Misuse: none, several and none chosen, or an unknown name.
     """
     known = settings.destinations
+    if known and wire is not None:
+        return _of_wire(settings, name, wire)
     if not known:
         raise Misuse("aucun DMP dans les réglages : écrire une table [destinations.NOM] dans le fichier de --settings.")
     chosen = name or settings.default_destination or (next(iter(known)) if len(known) == 1 else "")
@@ -72,7 +74,20 @@ def server(settings: Settings, name: str | None) -> DmpServer:
         raise Misuse(f"plusieurs DMP dans les réglages : choisir avec --destination ({', '.join(known)}).")
     if chosen not in known:
         raise Misuse(f"--destination : ce DMP n'est pas dans les réglages.{nearest(chosen, list(known))}")
-    return _server(chosen, known[chosen])
+    return _server(chosen, settings)
+
+
+def _of_wire(settings: Settings, name: str | None, wire: str) -> DmpServer:
+    known = [one for one, told in settings.destinations.items() if told.wire == wire]
+    default = settings.default_destination if settings.default_destination in known else ""
+    chosen = name or default or (known[0] if len(known) == 1 else "")
+    if not known:
+        raise Misuse(f"--wire : aucun DMP des réglages n'est joint par la voie {wire} (réglage wire).")
+    if not chosen:
+        raise Misuse(f"plusieurs DMP par la voie {wire} : choisir avec --destination ({', '.join(known)}).")
+    if chosen not in known:
+        raise Misuse(f"--destination : ce DMP n'est pas joint par la voie {wire}.")
+    return _server(chosen, settings)
 
 
 def servers(settings: Settings, names: tuple[str, ...]) -> list[DmpServer]:
@@ -83,20 +98,25 @@ def servers(settings: Settings, names: tuple[str, ...]) -> list[DmpServer]:
     """
     if names or not settings.destinations:
         return [server(settings, name) for name in names or (None,)]
-    return [_server(name, told) for name, told in settings.destinations.items()]
+    return [_server(name, settings) for name in settings.destinations]
 
 
-def _server(name: str, told: DestinationSettings) -> DmpServer:
-    from dataclasses import fields
+def _server(name: str, settings: Settings) -> DmpServer:
+    from dataclasses import fields, replace
 
     from adapter.api.sending import DmpServer
+    from adapter.cli.keys import secret
     from adapter.model.destination import Reach
     from adapter.model.identifiers import INS_ROOTS
     from adapter.submission import Limits
 
+    told = settings.destinations[name]
     reach = {one.name: getattr(told, one.name) for one in fields(Reach)}
+    software = told.xds.software_name or settings.software_name
+    version = told.xds.software_version or settings.software_version
+    reach["xds"] = replace(told.xds, software_name=software, software_version=version)
     limits = Limits(frozenset(told.ins_roots) or INS_ROOTS, told.max_document_bytes)
-    return DmpServer(**reach, name=name, token=_token(told), limits=limits)
+    return DmpServer(**reach, name=name, token=_token(told), limits=limits, secret=secret)
 
 
 def _token(told: DestinationSettings) -> Callable[[], str] | None:

@@ -18,6 +18,7 @@ from adapter.cli.choices import read, settings_option
 from adapter.cli.destinations import answer_option, destination_option, open_queue, patient_ins, server
 from adapter.cli.files import write_together
 from adapter.cli.french import FINDINGS, OK, USAGE, FrenchGroup, Misuse, OneOf, refuse_closed_output, shown
+from adapter.cli.keys import ready
 
 if TYPE_CHECKING:
     from adapter.dmp import Dmp, FoundEntry, Mask
@@ -73,6 +74,7 @@ def _reached(
 
     settings = read(settings_file)
     target = server(settings, destination)
+    ready([target])
     try:
         patient = Identifier(*patient_ins(visit, ins_file, settings))
     except VisitInvalid as refused:

@@ -15,6 +15,7 @@ from adapter.cli import rows
 from adapter.cli.choices import read, settings_option
 from adapter.cli.destinations import answer_option, open_queue, outbox_option, patient_ins
 from adapter.cli.french import FINDINGS, OK, FrenchGroup, OneOf, shown
+from adapter.cli.keys import ready
 from adapter.cli.mailboxes import everywhere
 from adapter.cli.numbers import Whole
 
@@ -107,11 +108,13 @@ def run(once: bool, names: tuple[str, ...], outbox_url: str | None, settings_fil
 
     Codes de retour : 0 arrêté proprement, et avec --once plus rien à envoyer ; 4 (--once) il reste des dépôts.
     """
-    from adapter.api.sending import destinations
+    from adapter.api.sending import DmpServer, destinations
     from adapter.outbox import Worker
 
     settings = read(settings_file)
-    served = destinations(everywhere(settings, names))
+    reached = everywhere(settings, names)
+    ready([one for one in reached if isinstance(one, DmpServer)])
+    served = destinations(reached)
     with open_queue(settings, outbox_url) as outbox, _stopped_by_signals() as stop:
         worker = Worker(outbox, served)
         if not once:

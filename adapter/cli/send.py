@@ -15,6 +15,7 @@ from adapter.cli.choices import each_once, mappings_option, read, settings_optio
 from adapter.cli.destinations import answer_option, destination_option, open_queue, outbox_option, server
 from adapter.cli.files import read_bounded
 from adapter.cli.french import FINDINGS, OK, USAGE, FrenchCommand, Misuse, OneOf, told_os
+from adapter.cli.keys import ready
 from adapter.cli.numbers import Whole
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ HEAD = ("visite", "n°", "état", "document", "")
     help="Documents à déposer (cda par défaut).",
 )
 @destination_option
+@click.option(
+    "--wire",
+    type=OneOf("xds", "pdsm"),
+    metavar="xds|pdsm",
+    help="Voie du DMP : xds (SOAP, production) ou pdsm (FHIR). Choisit parmi les DMP des réglages.",
+)
 @outbox_option
 @click.option("--wait", is_flag=True, help="Envoie tout de suite et attend que le DMP ait confirmé ou refusé.")
 @click.option(
@@ -64,6 +71,7 @@ def command(
     visits: tuple[str, ...],
     forms: Forms,
     destination: str | None,
+    wire: str | None,
     outbox_url: str | None,
     wait: bool,
     timeout_s: int,
@@ -86,13 +94,17 @@ def command(
         from adapter.cli.mailboxes import mailbox as chosen
         from adapter.cli.mailing import send_mails
 
-        if forms != "cda" or destination:
-            raise Misuse("--to-mss envoie le document CDA à une adresse : ni --format, ni --destination.")
+        if forms != "cda" or destination or wire:
+            raise Misuse("--to-mss envoie le document CDA à une adresse : ni --format, ni --destination, ni --wire.")
         sender = chosen(settings, mailbox)
         with open_queue(settings, outbox_url) as outbox:
             waited = timeout_s if wait else None
             return send_mails(each_once(visits), to_mss, settings, outbox, sender, wait_s=waited, form=form)
-    target = server(settings, destination)
+    target = server(settings, destination, wire)
+    if target.wire == "xds" and forms != "cda":
+        raise Misuse("--format : la voie xds ne transporte que des documents CDA.")
+    if wait:
+        ready([target])
     with open_queue(settings, outbox_url) as outbox:
         run = _Run(settings, target, outbox, forms)
         names = each_once(visits)

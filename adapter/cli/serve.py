@@ -17,9 +17,11 @@ import click
 from adapter.cli.choices import mappings_option, read, settings_option
 from adapter.cli.destinations import open_queue, outbox_option, servers
 from adapter.cli.french import OK, FrenchCommand, Misuse
+from adapter.cli.keys import ready
 from adapter.cli.numbers import Whole
 
 if TYPE_CHECKING:
+    from adapter.api.sending import DmpServer
     from adapter.settings import ClientSettings, ServiceSettings, Settings
 
 TOKEN_MIN = 32
@@ -61,7 +63,7 @@ def command(
             tables=load_tables(settings.mappings, settings.edition),
             options=Options(settings.issuer_oid, settings.practice_setting, settings.edition),
             outbox=outbox,
-            servers={server.name: server for server in servers(settings, ())} if settings.destinations else {},
+            servers=_reached(settings, delivering=not no_delivery),
             default=_default(settings),
             tokens=tokens,
             bounds=replace(bounds, max_body_bytes=min(bounds.max_body_bytes, settings.max_input_bytes)),
@@ -95,6 +97,14 @@ def _serving() -> ModuleType:
     except ImportError:
         raise MissingExtra("Le service demande FastAPI et uvicorn : installer dmp-adapter[service].") from None
     return serving
+
+
+def _reached(settings: Settings, *, delivering: bool) -> dict[str, DmpServer]:
+    """The DMP of the settings by name, their keys opened when this service delivers."""
+    found = servers(settings, ()) if settings.destinations else []
+    if delivering:
+        ready(found, strict=False)
+    return {server.name: server for server in found}
 
 
 def _default(settings: Settings) -> str:

@@ -56,7 +56,7 @@ class XdsAccess:
         user_name: given name and name of the same.
         roles: profession, then speciality, as ``code^oid^label``.
         automaton: nobody acts, a program does: ``user_id`` is then who answers for it.
-        software_name, software_version: as shown to the user.
+        software_name, software_version: as shown to the user; empty: those of the installation.
         software_id: LPS_ID; may stay empty. ``approval_id``: LPS_ID_HOMOLOGATION_DMP.
         login: SAML class of the local login of the user; empty: the usual one of the mode.
         vihf_version: ``3.0`` (CNAM samples) or ``4.0`` (ANS text).
@@ -77,8 +77,8 @@ class XdsAccess:
     user_name: str = field(default="", repr=False)
     roles: tuple[str, ...] = ()
     automaton: bool = False
-    software_name: str = "dmp-adapter"
-    software_version: str = "0"
+    software_name: str = ""
+    software_version: str = ""
     software_id: str = ""
     approval_id: str = ""
     login: str = ""

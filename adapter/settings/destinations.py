@@ -81,12 +81,12 @@ def _xds(value: object, place: str, folder: Path, found: list[Finding]) -> XdsAc
     values["services"] = MappingProxyType(_part(services, SERVICE_READERS, f"{place}.services", folder, found))
     values["signing"] = _signing(signing, f"{place}.signing", folder, found)
     access = XdsAccess(**values)
-    needed = ["structure", "sector", "user_id"]
+    needed = ["structure", "sector", "user_id", "source_id"]
     needed += [] if access.mode == "direct" else ["user_name"]
     needed += [] if access.automaton else ["roles"]
     for key in needed:
         if key not in value:
-            _refuse(found, f"{place}.{key}", "Ce réglage manque : le DMP demande qui appelle et d'où.")
+            _refuse(found, f"{place}.{key}", "Ce réglage manque : le DMP demande qui appelle, d'où, et avec quoi.")
     return access
 
 

@@ -6,7 +6,7 @@ correspondences); OASIS SAML 2.0 core.
 
 from adapter.dmp.xds.vihf.judging import require_patient, verify
 from adapter.dmp.xds.vihf.reading import VihfInvalid, VihfRead, read
-from adapter.dmp.xds.vihf.values import Caller, Software, acting, roles
+from adapter.dmp.xds.vihf.values import Caller, Software, acting, caller, roles
 from adapter.dmp.xds.vihf.writing import assertion
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "VihfRead",
     "acting",
     "assertion",
+    "caller",
     "read",
     "require_patient",
     "roles",

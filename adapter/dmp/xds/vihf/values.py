@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from adapter.errors import DmpAccessDenied
 from adapter.model.coded import CodeSystem, Coding
-from adapter.model.destination import AccessMode, DigestName
+from adapter.model.destination import AccessMode, DigestName, XdsAccess
 from adapter.model.document import Professional
 from adapter.model.identifiers import PROFESSIONAL_OID
 
@@ -114,6 +114,32 @@ class Caller:
     secret_connection: bool = False
     resource: str = "urn:dmp"
     more: tuple[tuple[str, str], ...] = ()
+
+
+def caller(access: XdsAccess) -> Caller:
+    """The caller that settings tell."""
+    software = Software(access.software_name, access.software_version, access.software_id, access.approval_id)
+    return Caller(
+        access.mode,
+        access.structure,
+        access.sector,
+        software,
+        user_id=access.user_id,
+        user_name=access.user_name,
+        roles=tuple(_told_role(one) for one in access.roles),
+        automaton=access.automaton,
+        login=access.login,
+        version=access.vihf_version,
+        mode_name=access.vihf_mode_name,
+        digest=access.vihf_digest,
+        lifetime_s=access.vihf_lifetime_s,
+    )
+
+
+def _told_role(text: str) -> Coding:
+    """Role written ``code^oid^label``."""
+    code, oid, label = text.split("^", 2)
+    return Coding(CodeSystem(f"role-{oid}", oid, f"urn:oid:{oid}", ""), code, label)
 
 
 def acting(caller: Caller, professional: Professional) -> Caller:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter.api import convert
-from adapter.mapping import default_directory
+from adapter.mapping import default_directory, load
 from tests.samples_kept import VISITS, expected
 
 FILES = {"cda": "document.xml", "bundle": "bundle.json", "sheet": "sheet.html"}
@@ -30,9 +30,9 @@ def test_one_label_moves_exactly_the_outputs_that_show_it(table: str, row: str, 
     assert text.count(f"\n{row}{label},") == 1
     (tmp_path / "codes").mkdir()
     (tmp_path / name).write_text(text.replace(f"\n{row}{label},", f"\n{row}{NEW},"), "utf-8")
-    moved, showing = set(), set()
+    tables, moved, showing = load(tmp_path), set(), set()
     for visit in VISITS:
-        done = convert(visit.read_bytes(), mappings=tmp_path, self_check=False)
+        done = convert(visit.read_bytes(), mappings=tables, self_check=False)
         for form, file in FILES.items():
             kept = (expected(visit) / file).read_bytes()
             new: bytes = getattr(done, form)

@@ -20,6 +20,7 @@ from adapter.service.problems import Refusal, problem
 from adapter.service.rates import Rates
 
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz"})
+PAGES: Final = "/apercu"  # a browser cannot show a token here: the pages take it in a form and know it by a cookie
 DRAINED: Final = 2  # times the limit that is read, and thrown away, so that a sender gets its answer
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _HEADERS: Final = (
@@ -87,7 +88,8 @@ class Gate:
         return client
 
     def _client(self, scope: Scope, headers: Headers) -> str | None:
-        if not self._installation.tokens or scope["path"] in OPEN_PATHS:
+        path = scope["path"]
+        if not self._installation.tokens or path in OPEN_PATHS or path == PAGES or path.startswith(f"{PAGES}/"):
             return NOBODY
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return self._installation.client(token.strip()) if scheme.lower() == "bearer" else None

@@ -263,7 +263,8 @@ _WORDS: Final = frozenset(
 )
 _NAME: Final = re.compile(r"(?:XDS|DMP|urn:(?:oasis|ihe|asip|uuid):)[A-Za-z0-9_.:\-]{0,120}")
 _CAMEL: Final = re.compile(
-    r"(?:[a-z]+(?:Id|ID|Code|CodeList|Time|Info|Person|Institution|Role|Specialty|Authenticator))"
+    r"[a-z]+(?:Patient|Unique|Service|Facility|Setting|Type|Start|Stop)*"
+    r"(?:Id|UID|UniqueId|PatientId|Code|CodeList|Time|Info|Person|Institution|Role|Specialty|Authenticator)"
 )
 _OID: Final = re.compile(r"[012](?:\.(?:0|[1-9][0-9]{0,11})){3,30}")
 

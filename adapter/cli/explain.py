@@ -185,6 +185,7 @@ def _origins(node: Node) -> Iterator[str]:
         ("visite", node.fields),
         ("tables", node.rows),
         ("réglages", node.settings),
+        ("défaut", node.defaults),
         ("forme", node.constants),
         ("inconnu", node.unexplained),
     ):

@@ -37,11 +37,17 @@ class Branch:
         return found
 
 
-def grow(pieces: Sequence[str], *, json: bool) -> Branch:
-    """Tree of the pieces of one printing (keys and anchors masked)."""
-    stack: list[tuple[str, str, int, list[Branch]]] = [("", "", 0, [])]
+def grow(pieces: Sequence[str], first: int = 0, *, json: bool) -> Branch:
+    """Tree of a run of pieces of one printing (keys and anchors masked); what is not closed ends with the run.
+
+    Args:
+        pieces: the run.
+        first: rank of its first piece in the printing.
+        json: JSON, not markup.
+    """
+    stack: list[tuple[str, str, int, list[Branch]]] = [("", "", first, [])]
     key = ""
-    for rank, piece in enumerate(pieces):
+    for rank, piece in enumerate(pieces, first):
         if piece.startswith("</") or piece in {"}", "]"}:
             if len(stack) > 1:
                 label, head, start, items = stack.pop()
@@ -54,13 +60,16 @@ def grow(pieces: Sequence[str], *, json: bool) -> Branch:
             key = ""
         elif opens(piece):
             stack.append((tag_name(piece), piece, rank, []))
-        elif json and rank + 1 < len(pieces) and pieces[rank + 1] == ":":
+        elif json and pieces[rank - first + 1 : rank - first + 2] == [":"]:
             key = piece
         elif piece.strip():
             label = tag_name(piece) if piece.startswith("<") else key or "#text"
             stack[-1][3].append(_branch(label, piece, rank, rank + 1, []))
-    label, head, start, items = stack[0]
-    return _branch(label, head, start, len(pieces), items)
+    end = first + len(pieces)
+    while len(stack) > 1:
+        label, head, start, items = stack.pop()
+        stack[-1][3].append(_branch(label, head, start, end, items))
+    return _branch("", "", first, end, stack[0][3])
 
 
 def _branch(label: str, head: str, start: int, end: int, items: list[Branch]) -> Branch:

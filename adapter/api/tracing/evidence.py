@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from adapter import cda, fhir, render
 from adapter.api.tracing import marks
-from adapter.api.tracing.branches import Branch, differences, grow
-from adapter.api.tracing.leaves import Leaf, Path, leaves, many_changed, variants
-from adapter.api.tracing.scan import FORMS, Form, Scan, attributes, masked, pieces, scan
+from adapter.api.tracing.branches import differences, grow
+from adapter.api.tracing.leaves import Leaf, Path, leaves, many_changed, variants, with_value
+from adapter.api.tracing.scan import FORMS, Form, Scan, all_pieces, attributes, chunks, masked, pieces, scan
 from adapter.compose import Options, compose
 from adapter.errors import FindingsError
 from adapter.mapping import Mappings
@@ -39,59 +39,85 @@ def prints(visit: Mapping[str, Any], mappings: Mappings, options: Options) -> Pr
 
 
 class World:
-    """One printing to which others are compared; the pieces are those of the scans, with other words perhaps."""
+    """One printing to which others are compared; its pieces face those of the scans, with other words perhaps."""
 
     def __init__(self, printed: Prints, scans: Mapping[Form, Scan]) -> None:
         self.printed = printed
         self.scans = scans
-        self.pieces: dict[Form, list[str]] = {form: pieces(form, printed[form]) for form in FORMS}
-        self._trees: dict[Form, Branch] = {}
+        self._chunks: dict[Form, list[str]] = {form: chunks(form, printed[form]) for form in FORMS}
+        self._pieces: dict[Form, list[list[str]]] = {
+            form: [pieces(form, chunk) for chunk in self._chunks[form]] for form in FORMS
+        }
 
-    def same_structure(self, other: Mapping[Form, Sequence[str]]) -> bool:
-        """True when every piece of `other` has its counterpart."""
-        return all(self.scans[form].changed(other[form], self.pieces[form]) is not None for form in FORMS)
+    def pieces(self, form: Form) -> list[str]:
+        """Pieces of one form, in order."""
+        return [piece for some in self._pieces[form] for piece in some]
 
-    def tree(self, form: Form) -> Branch:
-        """The same printing as a tree."""
-        if form not in self._trees:
-            self._trees[form] = grow(masked(form, self.printed[form]), json=form == "fhir")
-        return self._trees[form]
+    def same_structure(self, printed: Prints) -> bool:
+        """True when every piece of another printing has its counterpart."""
+        return all(self._apart(form, printed[form]) is not None for form in FORMS)
 
     def effect(self, form: Form, printed: bytes) -> Effect:
         """What another printing of one form changes."""
-        if printed == self.printed[form]:
-            return Effect()
         return self.exact(form, printed) or self.rough(form, printed)
 
     def exact(self, form: Form, printed: bytes) -> Effect | None:
         """What a printing of the same structure changes, piece by piece; None when it is not the same structure."""
-        known, mine = self.scans[form], self.pieces[form]
-        other = pieces(form, printed)
-        ranks = known.changed(other, mine)
-        if ranks is None or _moved_about(mine, other, ranks):
+        apart = self._apart(form, printed)
+        if apart is None or _moved_about(apart):
             return None
         found = Effect()
-        for rank in ranks:
-            found.atoms.update(known.moved(rank, mine[rank], other[rank]))
-            found.words |= marks.ranks(mine[rank]) - marks.ranks(other[rank])
+        for rank, mine, other in apart:
+            found.atoms.update(self.scans[form].moved(rank, mine, other))
+            found.words |= marks.ranks(mine) - marks.ranks(other)
+        return found
+
+    def _apart(self, form: Form, printed: bytes) -> list[tuple[int, str, str]] | None:
+        """Rank, own piece and other piece, where they differ; None when the structure is not the same."""
+        others = chunks(form, printed)
+        if len(others) != len(self._chunks[form]):
+            return None
+        found: list[tuple[int, str, str]] = []
+        start = 0
+        for chunk, mine, other in zip(self._chunks[form], self._pieces[form], others, strict=True):
+            if chunk != other:
+                theirs = pieces(form, other)
+                ranks = self.scans[form].changed(start, mine, theirs)
+                if ranks is None:
+                    return None
+                found += [(rank, mine[rank - start], theirs[rank - start]) for rank in ranks]
+            start += len(mine)
         return found
 
     def rough(self, form: Form, printed: bytes) -> Effect:
-        """What a printing of another structure changes, both being laid side by side."""
-        known, mine = self.scans[form], self.pieces[form]
-        apart = differences(self.tree(form), grow(masked(form, printed), json=form == "fhir"))
+        """What a printing of another structure changes, both being laid side by side where they differ."""
+        known, mine, others = self.scans[form], self._chunks[form], chunks(form, printed)
+        first = _common(mine, others)
+        last = _common(mine[first:][::-1], others[first:][::-1])
+        start = sum(map(len, self._pieces[form][:first]))
+        before, after = (
+            grow(masked(form, "".join(some[first : len(some) - last])), start, json=form == "fhir")
+            for some in (mine, others)
+        )
+        apart = differences(before, after)
+        pieces_ = self.pieces(form)
         found = Effect()
         for rank in apart.gone:
             found.atoms.update(known.of_piece.get(rank, ()))
-            found.words |= marks.ranks(mine[rank])
+            found.words |= marks.ranks(pieces_[rank])
         found.grown = {known.node_at(rank) for rank in apart.grown} - {-1}
         return found
 
 
-def _moved_about(mine: Sequence[str], other: Sequence[str], ranks: Iterable[int]) -> bool:
+def _common(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many items `a` and `b` share at their head."""
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _moved_about(apart: Iterable[tuple[int, str, str]]) -> bool:
     """True when a text that left one place stands in another: the pieces no longer face their counterparts."""
-    places = [rank for rank in ranks if len(mine[rank]) >= _TELLING]
-    return not {mine[rank] for rank in places}.isdisjoint({other[rank] for rank in places})
+    telling = [(mine, other) for _, mine, other in apart if len(mine) >= _TELLING]
+    return not {mine for mine, _ in telling}.isdisjoint({other for _, other in telling})
 
 
 @dataclass(slots=True)
@@ -116,10 +142,11 @@ class Origins:
     fields: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     rows: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     settings: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    defaults: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def known(self, atom: int) -> bool:
         """True when something was seen to move the atom."""
-        return bool(self.fields.get(atom) or self.rows.get(atom) or self.settings.get(atom))
+        return any(some.get(atom) for some in (self.fields, self.rows, self.settings, self.defaults))
 
 
 class Evidence:
@@ -166,7 +193,7 @@ class Evidence:
             return
         self._world = World(printed, self.scans)
         for form in FORMS:
-            for atom, numbers in self._marked_atoms(form, self._world.pieces[form]):
+            for atom, numbers in self._marked_atoms(form, self._world.pieces(form)):
                 self.origins[form].rows[atom] |= {self._row(number, form) for number in numbers}
         for number in sorted({*range(len(self._row_keys))} - {*kept}):
             self._row_alone(self._row_keys[number], marks.marker(number))
@@ -196,7 +223,7 @@ class Evidence:
         if printed is None:
             return
         for form in FORMS:
-            for atom, numbers in self._marked_atoms(form, pieces(form, printed[form])):
+            for atom, numbers in self._marked_atoms(form, all_pieces(form, printed[form])):
                 self.origins[form].rows[atom] |= {marks.place(self.mappings, keys[n], form) for n in numbers}
         for number in sorted({*range(len(keys))} - {*kept}):
             self._row_alone(keys[number], marks.marker(number))
@@ -228,7 +255,7 @@ class Evidence:
         if not numbers:
             return []
         printed = trial(numbers)
-        if printed is not None and world.same_structure({form: pieces(form, printed[form]) for form in FORMS}):
+        if printed is not None and world.same_structure(printed):
             return list(numbers)
         if len(numbers) == 1:
             return []
@@ -236,7 +263,7 @@ class Evidence:
         left = self._harmless(numbers[:half], trial, world)
         right = self._harmless(numbers[half:], trial, world)
         both = trial([*left, *right])
-        if both is not None and world.same_structure({form: pieces(form, both[form]) for form in FORMS}):
+        if both is not None and world.same_structure(both):
             return [*left, *right]
         return max(left, right, key=len)
 
@@ -248,9 +275,7 @@ class Evidence:
         words = [n for n, leaf in enumerate(self.leaves) if leaf.words]
 
         def trial(numbers: Sequence[int]) -> Prints | None:
-            values: dict[Path, Any] = {
-                self.leaves[n].path: marks.stand_in(self.leaves[n].value, first + n) for n in numbers
-            }
+            values = dict(self._stand_in(n) for n in numbers)
             return prints(many_changed(self.visit, values), self._worded, self.options)
 
         kept = self._harmless(words, trial, self._world)
@@ -258,19 +283,24 @@ class Evidence:
         if printed is not None:
             for form in FORMS:
                 marked: set[int] = set()
-                for atom, numbers in self._marked_atoms(form, pieces(form, printed[form])):
+                for atom, numbers in self._marked_atoms(form, all_pieces(form, printed[form])):
                     told = {number - first for number in numbers if number >= first}
                     self.origins[form].fields[atom] |= told
                     if told:
                         marked.add(atom)
                 self._residual[form] = self._world.effect(form, printed[form]).atoms - marked
         for number in sorted({*words} - {*kept}):
-            self._words_alone(number, marks.marker(first + number))
+            self._words_alone(number)
 
-    def _words_alone(self, number: int, word: str) -> None:
-        printed = prints(many_changed(self.visit, {self.leaves[number].path: word}), self._worded, self.options)
+    def _stand_in(self, number: int) -> tuple[Path, str]:
+        leaf = self.leaves[number]
+        return leaf.path, marks.stand_in(leaf.value, len(self._row_keys) + number, capitals=leaf.capitals)
+
+    def _words_alone(self, number: int) -> None:
+        printed = prints(many_changed(self.visit, dict([self._stand_in(number)])), self._worded, self.options)
         if printed is None:
             return
+        word = marks.marker(len(self._row_keys) + number)
         for form in FORMS:
             if word in printed[form].decode().lower():
                 self._credit(number, form, self._world.effect(form, printed[form]))
@@ -279,24 +309,21 @@ class Evidence:
         """Each other value of the visit changed on its own; `step` is called after each."""
         for number, leaf in enumerate(self.leaves):
             if not leaf.words and not leaf.empty:
-                for form, effect in self.effects(leaf, self.visit, stated(leaf)).items():
+                for form, effect in self.effects(leaf, stated(leaf)).items():
                     self._credit(number, form, effect)
             step()
 
-    def effects(self, leaf: Leaf, visit: Mapping[str, Any], stated: frozenset[Form] = frozenset()) -> Effects:
+    def effects(self, leaf: Leaf, stated: frozenset[Form]) -> Effects:
         """What other values of `leaf` move in each form: by a value that keeps the structure, else by another.
 
         Args:
             leaf: a value of the visit.
-            visit: the visit that has it, or one from which something was taken away.
             stated: forms for which a reason is known why nothing of it stands there: not searched for long.
         """
-        world = self._world if visit is self.visit else self._world_of(visit)
+        world = self._world
         found: Effects = {}
         rough: Prints = {}
-        if world is None:
-            return found
-        for tried, changed_visit in enumerate(variants(visit, leaf), 1):
+        for tried, changed_visit in enumerate(variants(self.visit, leaf), 1):
             printed = prints(changed_visit, self._worded, self.options)
             if printed is None:
                 continue
@@ -321,11 +348,13 @@ class Evidence:
             others = others[1:]  # of a boolean, absence is one of the two values
         return all(one is None or one[form] != self._world.printed[form] for one in others)
 
-    def _world_of(self, visit: Mapping[str, Any]) -> World | None:
-        printed = prints(visit, self._worded, self.options)
-        if printed is None:
-            return None
-        return World(printed, {form: scan(form, printed[form]) for form in FORMS})
+    def speaks_without(self, leaf: Leaf, form: Form, visit: Mapping[str, Any]) -> bool:
+        """True when some value of `leaf` is printed in a visit from which something else was taken away."""
+        base = prints(visit, self._worded, self.options)
+        if base is None:
+            return False
+        others = (prints(other, self._worded, self.options) for other in variants(visit, leaf))
+        return any(other is not None and other[form] != base[form] for other in others)
 
     def _credit(self, number: int, form: Form, effect: Effect) -> None:
         for atom in effect.atoms:
@@ -351,8 +380,60 @@ class Evidence:
                 for atom in self._world.effect(form, printed[form]).atoms:
                     self.origins[form].settings[atom].add(name)
 
-    def defaults(self, obscure: Callable[[], Mapping[Form, set[int]]]) -> None:
-        """Values that the format supposes where the visit is silent, tried only for what is still obscure."""
+    # ---------------------------------------------------------------- what is still obscure
+
+    def obscure_ones(self, obscure: Callable[[], Mapping[Form, set[int]]]) -> None:
+        """Changes that cost more and explain less, made only while `obscure` tells of atoms without origin."""
+        for more in (self._words_one_by_one, self._equal_values, self._defaults):
+            if not any(obscure().values()):
+                return
+            more()
+
+    def _words_one_by_one(self) -> None:
+        """Words that change something where they are not printed: a key derived from a name."""
+        if not any(self._residual.values()):
+            return
+        for number, leaf in enumerate(self.leaves):
+            if leaf.words:
+                words = dict([self._stand_in(number)])
+                printed = prints(many_changed(self.visit, words), self._worded, self.options)
+                if printed is not None:
+                    for form in FORMS:
+                        for atom in self._world.effect(form, printed[form]).atoms & self._residual[form]:
+                            self.origins[form].fields[atom].add(number)
+
+    def _equal_values(self) -> None:
+        """Values that stand twice in the visit, changed together: printed once, either of them would do."""
+        same: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+        for number, leaf in enumerate(self.leaves):
+            if isinstance(leaf.value, str) and leaf.others and not leaf.renames:
+                same[leaf.path[-1], leaf.value].append(number)
+        for numbers in same.values():
+            if len(numbers) > 1:
+                other = self.leaves[numbers[0]].others[0]
+                values: dict[Path, Any] = {self.leaves[n].path: other for n in numbers}
+                printed = prints(many_changed(self.visit, values), self._worded, self.options)
+                for form in FORMS if printed is not None else ():
+                    atoms = self._world.effect(form, printed[form]).atoms if printed is not None else set()
+                    for atom in atoms:
+                        if not self.origins[form].known(atom):
+                            self.origins[form].fields[atom].update(numbers)
+
+    def _defaults(self) -> None:
+        """Values that the format supposes where the visit is silent."""
+        said = {leaf.path for leaf in self.leaves}
+        whole = Visit.model_validate(self.visit).model_dump(mode="json")
+        for leaf in leaves(whole):
+            if leaf.path in said or leaf.empty:
+                continue
+            for other in leaf.others[:_TRIES]:
+                printed = prints(with_value(self.visit, leaf.path, other), self._worded, self.options)
+                if printed is None:
+                    continue
+                for form in FORMS:
+                    for atom in self._world.effect(form, printed[form]).atoms:
+                        self.origins[form].defaults[atom].add(leaf.name)
+                break
 
     @cached_property
     def sections(self) -> frozenset[str]:

@@ -14,13 +14,14 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from adapter.model import codes, fields
+from adapter.model import codes, fields, people
 from adapter.model.identifiers import INS_ROOTS
 from adapter.model.visit import Visit
 
 Path = tuple[str | int, ...]
 
-_FREE: Final = frozenset({r"\S", r"^[^\r\n\t]*[^\s][^\r\n\t]*$", r"^[A-Z][A-Z' -]*$|^-$"})
+_CAPITALS: Final = get_args(people.BirthName)[1].pattern
+_FREE: Final = frozenset({r"\S", get_args(fields.Label)[1].pattern, _CAPITALS})
 """Patterns that let any words through."""
 _KEY: Final = get_args(fields.LocalId)[1].pattern
 _REFERENCES: Final = frozenset({"ref", "told_by", "relative", "who"})
@@ -40,14 +41,16 @@ class Leaf:
     Attributes:
         path: where it stands.
         value: what stands there; never shown.
-        words: free words, which a marker can replace.
+        words: free words, which a marker can replace; ``capitals``: one in capital letters.
         table: mapping table of a coded value, or empty.
-        others: visits that differ by this value alone (a renamed key is renamed wherever it is referred to).
+        others: values that could stand there instead.
+        renames: a key, to be changed wherever it is referred to.
     """
 
     path: Path
     value: Any
     words: bool = False
+    capitals: bool = False
     table: str = ""
     others: tuple[Any, ...] = ()
     renames: bool = False
@@ -76,18 +79,26 @@ def pattern_of(path: str) -> str:
     return re.sub(r"\[\d+\]", "[]", path)
 
 
-def changed(visit: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
-    """Copy of a visit with another value at `path`."""
-    return many_changed(visit, {path: value})
+def with_value(visit: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    """Copy of a visit with a value at `path`, objects on the way there being made when they are absent."""
+    copied: dict[str, Any] = copy.deepcopy(dict(visit))
+    at: Any = copied
+    for step in path[:-1]:
+        at = at.setdefault(step, {}) if isinstance(at, dict) else at[step]
+    at[path[-1]] = value
+    return copied
 
 
 def many_changed(visit: Mapping[str, Any], values: Mapping[Path, Any]) -> dict[str, Any]:
-    """Copy of a visit with other values at some paths."""
-    copied = copy.deepcopy(dict(visit))
+    """Copy of a visit with other values at some paths; what holds none of them is shared with the original."""
+    copied: dict[str, Any] = dict(visit)
+    fresh: dict[Path, Any] = {(): copied}
     for path, value in values.items():
         at: Any = copied
-        for step in path[:-1]:
-            at = at[step]
+        for depth, step in enumerate(path[:-1], 1):
+            if path[:depth] not in fresh:
+                fresh[path[:depth]] = at[step] = copy.copy(at[step])
+            at = fresh[path[:depth]]
         at[path[-1]] = value
     return copied
 
@@ -95,7 +106,7 @@ def many_changed(visit: Mapping[str, Any], values: Mapping[Path, Any]) -> dict[s
 def variants(visit: Mapping[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
     """The visit with each of the other values of `leaf` in turn."""
     for value in leaf.others:
-        yield _renamed(visit, leaf.value, value) if leaf.renames else changed(visit, leaf.path, value)
+        yield _renamed(visit, leaf.value, value) if leaf.renames else many_changed(visit, {leaf.path: value})
 
 
 def _renamed(visit: Any, old: str, new: str, name: str = "") -> Any:
@@ -164,7 +175,7 @@ def _leaf(kind: Any, value: Any, path: Path, metadata: tuple[Any, ...], keys: tu
     if pattern == _KEY:
         return _key(value, path, keys)
     if pattern in _FREE:
-        return Leaf(path, value, words=True)
+        return Leaf(path, value, words=True, capitals=pattern == _CAPITALS)
     return Leaf(path, value, others=tuple(_shaped(str(path[-1]), value)))
 
 

@@ -40,16 +40,16 @@ def ranks(text: str) -> set[int]:
     return found
 
 
-def stand_in(value: str, number: int) -> str:
-    """Words for `value`: its marker on each of its lines, in its case, of its length, with its last stop."""
-    word = marker(number).upper() if value.isupper() else marker(number)
+def stand_in(value: str, number: int, *, capitals: bool = False) -> str:
+    """Words for `value`: its marker on each of its lines, of its length, with its last stop."""
+    word = marker(number).upper() if capitals else marker(number)
     return "\n".join(_line(line, word) for line in value.splitlines())
 
 
 def _line(line: str, word: str) -> str:
     if not line.strip():
         return line
-    stop = line[-1] if line[-1] in _STOPS else ""
+    stop = line[-1] if line[-1] in _STOPS and word.islower() else ""
     filler = "A" if word.isupper() else "a"
     return word + filler * (len(line) - len(word) - len(stop)) + stop
 

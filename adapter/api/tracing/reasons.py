@@ -31,6 +31,11 @@ _STATED: Final[tuple[tuple[tuple[Form, ...], str, tuple[str, ...]], ...]] = (
         ("$.place.telecoms[].kind", "$.place.telecoms[].use"),
     ),
     (
+        ("cda", "fhir"),
+        "Les numéros à appeler jour et nuit sont ceux des soignants et des proches, non celui du patient.",
+        ("$.patient.telecoms[].always",),
+    ),
+    (
         ("sheet",),
         "La fiche nomme les gens par leur titre et leur nom.",
         (".name.civility",),
@@ -120,16 +125,84 @@ _STATED_OF: Final[tuple[tuple[tuple[Form, ...], str, str, object], ...]] = (
         ".telecoms[].use",
         "emergency",
     ),
+    (
+        ("fhir",),
+        "FHIR n'admet pas l'usage « domicile » pour une structure.",
+        ".telecoms[].use",
+        "home",
+    ),
 )
 """Forms, reason, end of a path, and the only value for which it holds."""
 
-CARRIED: Final[tuple[tuple[str, str], ...]] = (
+_DOSAGE: Final = (
+    "La posologie structurée CDA a la dose, la fréquence et le débit ; le reste est dans le texte de l'entrée."
+)
+_WORDS_ONLY: Final[tuple[tuple[Form, str, tuple[str, ...]], ...]] = (
+    (
+        "cda",
+        _DOSAGE,
+        (
+            "$.anticipatory[].instructions",
+            "$.treatments.items[].every_hours",
+            "$.treatments.items[].instructions",
+            "$.treatments.items[].kind",
+            "$.treatments.items[].pca.bolus.unit",
+            "$.treatments.items[].pca.bolus.value",
+            "$.treatments.items[].pca.lockout_min",
+            "$.treatments.items[].pca.max_boluses",
+            "$.treatments.items[].pca.max_boluses_hours",
+            "$.treatments.items[].schedule",
+            "$.treatments.items[].taken_last_day",
+        ),
+    ),
+    (
+        "cda",
+        "L'en-tête CDA n'a pas de place pour ce code ni pour ce lien : le texte les dit.",
+        (
+            "$.patient.guardians[].kind",
+            "$.patient.guardians[].relationship",
+            "$.care_team[].structure",
+        ),
+    ),
+    (
+        "cda",
+        "L'en-tête CDA décrit le lieu par un nom et une adresse : le texte du motif dit le reste.",
+        ("$.place.kind", "$.place.name", "$.place.telecoms[].value"),
+    ),
+    (
+        "cda",
+        "L'entrée CDA d'un dispositif n'a pas de localisation : le texte la dit.",
+        ("$.devices[].side", "$.devices[].site"),
+    ),
+    (
+        "cda",
+        "L'entrée CDA d'un rendez-vous a sa date ; les mots sont dans le texte.",
+        ("$.next_visit.text",),
+    ),
+    (
+        "fhir",
+        "Le profil français d'un traitement n'a pas de forme galénique en dehors du médicament codé : le texte la dit.",
+        ("$.treatments.items[].form", "$.treatments.items[].release"),
+    ),
+)
+"""Form that has the words only where the other one has data, reason, paths."""
+
+_CARRIED: Final[tuple[tuple[str, str], ...]] = (
     ("$.present[].kind", ".ref"),
     ("$.next_visit.on", ".at"),
     ("$.relatives[].relationship", ".relationship_label"),
     ("$.patient.guardians[].present", "$.present"),
+    ("$.treatments.items[].substance", ".atc"),
+    ("$.anticipatory[].substance", ".atc"),
+    ("$.allergies.items[].substance", ".atc"),
 )
 """A field, and what says the same and is printed in its place: its neighbour, or a part of the visit."""
+
+_HELD_BACK: Final[tuple[tuple[str, str, str, str], ...]] = tuple(
+    (path, "$.patient.ins.status", "qualified", "Identité non qualifiée : le matricule ne s'imprime pas (RNIV).")
+    for path in ("$.patient.ins.value", "$.patient.ins.root")
+)
+"""A field, another one, the value of that one under which the first would be printed, and the reason."""
 
 
 def stated(path: str, value: object, not_shared: dict[str, str]) -> dict[Form, str]:
@@ -153,12 +226,24 @@ def stated(path: str, value: object, not_shared: dict[str, str]) -> dict[Form, s
     return found
 
 
-def carriers(path: str) -> Iterator[str]:
-    """Paths, with their ranks, of what may say the same as `path`."""
+def words_only(path: str, value: object, form: Form) -> str:
+    """Reason for which `form` has a value in words where the other machine form has data; empty when none is known."""
     pattern = pattern_of(path)
-    for hidden, other in CARRIED:
+    if form == "cda" and pattern == "$.treatments.items[].times_per_day" and isinstance(value, int) and 24 % value:
+        return "HL7 V3 dit une fréquence par une période : celle-ci n'est pas un nombre entier d'heures."
+    return next((why for where, why, ends in _WORDS_ONLY if where == form and pattern in ends), "")
+
+
+def carriers(path: str) -> Iterator[tuple[str, object, str]]:
+    """What may hide `path`: its own path with its ranks, the value that would uncover `path`, and the reason."""
+    pattern = pattern_of(path)
+    for hidden, other in _CARRIED:
         if _is(pattern, hidden):
-            yield other if other.startswith("$") else path.rpartition(".")[0] + other
+            name = other if other.startswith("$") else path.rpartition(".")[0] + other
+            yield name, None, f"Dit par {name}."
+    for hidden, other, value, reason in _HELD_BACK:
+        if _is(pattern, hidden):
+            yield other, value, reason
 
 
 def _is(pattern: str, end: str) -> bool:

@@ -19,6 +19,7 @@ from adapter.mapping.loader import DOCUMENT
 from adapter.mapping.overlay import merged
 
 _ANCHOR: Final = re.compile(r"#?(?:rubrique-)?([a-z-]+?)(?:-\d+(?:-media)?)?")
+_MACHINE_FORMS: Final[tuple[Form, Form]] = ("cda", "fhir")
 _FORM_NAMES: Final[Mapping[Form, str]] = {"cda": "le document CDA", "fhir": "le Bundle FHIR", "sheet": "la fiche"}
 
 
@@ -47,7 +48,7 @@ def report(
         step()
     evidence.other_values(lambda leaf: frozenset(stated[leaf.name]), step)
     evidence.settings()
-    evidence.defaults(lambda: _obscure(evidence))
+    evidence.obscure_ones(lambda: _obscure(evidence))
     return _Report(evidence, stated).trace()
 
 
@@ -79,6 +80,12 @@ class _Report:
         self.stated = stated
         self.ids: dict[tuple[Form, int], int] = {}
         self.lost: list[Loss] = []
+        self.went: dict[Form, dict[int, set[int]]] = {form: defaultdict(set) for form in FORMS}  # nodes by field
+        for form, went in self.went.items():
+            atoms = evidence.scans[form].atoms
+            for atom, fields in evidence.origins[form].fields.items():
+                for number in fields:
+                    went[number].add(atoms[atom].node)
 
     def trace(self) -> Trace:
         nodes = tuple(self._nodes())
@@ -118,6 +125,7 @@ class _Report:
             rows.update(dict.fromkeys(sorted(origins.rows.get(atom, ()))))
         fields = sorted({leaf for atom in atoms for leaf in origins.fields.get(atom, ())})
         settings = sorted({name for atom in atoms for name in origins.settings.get(atom, ())})
+        defaults = sorted({name for atom in atoms for name in origins.defaults.get(atom, ())})
         place = known.places[number]
         return Node(
             id=self.ids[form, number],
@@ -129,6 +137,7 @@ class _Report:
             fields=tuple(evidence.leaves[leaf].name for leaf in fields),
             rows=tuple(rows),
             settings=tuple(settings),
+            defaults=tuple(defaults),
             constants=tuple(constants_),
             unexplained=tuple(dict.fromkeys(unexplained)),
         )
@@ -151,8 +160,7 @@ class _Report:
         silent: dict[Form, tuple[int, ...]] = {}
         told: dict[Form, str] = {}
         for form in FORMS:
-            known, origins = evidence.scans[form], evidence.origins[form]
-            found = {known.atoms[atom].node for atom, fields in origins.fields.items() if number in fields}
+            found = self.went[form].get(number, set())
             grown = evidence.silent[form].get(number, set())
             if found:
                 nodes[form] = tuple(sorted(self.ids[form, node] for node in found))
@@ -165,21 +173,49 @@ class _Report:
                 else:
                     message = f"Aucune valeur de ce champ ne change {_FORM_NAMES[form]}, et aucune raison n'est connue."
                     self.lost.append(Loss(leaf.name, form, message))
-        return Field(leaf.name, True, leaf.empty, nodes, silent, tuple(sorted(evidence.leaf_rows[number])), told)
+        return Field(
+            leaf.name,
+            leaf=True,
+            empty=leaf.empty,
+            nodes=nodes,
+            silent=silent,
+            rows=tuple(sorted(evidence.leaf_rows[number])),
+            reasons=told,
+            words_only=self._words_only(number, leaf),
+        )
+
+    def _words_only(self, number: int, leaf: Leaf) -> dict[Form, str]:
+        """Reason by form that has words where the other machine form has data; one that is unknown is a loss."""
+        data = {form: self._data(number, form) for form in _MACHINE_FORMS}
+        found: dict[Form, str] = {}
+        for form, other in (_MACHINE_FORMS, _MACHINE_FORMS[::-1]):
+            if data[other] and not data[form] and number in self.went[form]:
+                reason = reasons.words_only(leaf.name, leaf.value, form) or self.stated[leaf.name].get(form, "")
+                if reason:
+                    found[form] = reason
+                else:
+                    message = f"Données dans {_FORM_NAMES[other]}, mais texte seulement dans {_FORM_NAMES[form]}."
+                    self.lost.append(Loss(leaf.name, form, message))
+        return found
+
+    def _data(self, number: int, form: Form) -> bool:
+        """True when a field moves something else than narrative."""
+        places = self.evidence.scans[form].places
+        return any(not places[node].narrative for node in self.went[form].get(number, ()))
 
     def _carried(self, leaf: Leaf, form: Form) -> str:
-        """Reason that a neighbour says the same, once it was seen that `leaf` is printed without that neighbour."""
+        """Reason that something hides `leaf`, once it was seen that `leaf` is printed without it."""
         evidence = self.evidence
         by_name = {other.name: other for other in evidence.leaves}
-        for name in reasons.carriers(leaf.name):
+        for name, value, reason in reasons.carriers(leaf.name):
             if name in by_name:
-                without = many_changed(evidence.visit, {by_name[name].path: None})
+                without = many_changed(evidence.visit, {by_name[name].path: value})
             elif name.startswith("$.") and name[2:] in evidence.visit:
-                without = {key: value for key, value in evidence.visit.items() if key != name[2:]}
+                without = {key: held for key, held in evidence.visit.items() if key != name[2:]}
             else:
                 continue
-            if evidence.effects(leaf, without).get(form):
-                return f"Dit par {name}."
+            if evidence.speaks_without(leaf, form, without):
+                return reason
         return ""
 
 

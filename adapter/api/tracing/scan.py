@@ -28,13 +28,33 @@ _DERIVED: Final = re.compile(
 )
 
 
-def pieces(form: Form, printed: bytes) -> list[str]:
-    """Pieces of `printed`, in order."""
-    text = printed.decode()
+# Where a printing is cut into chunks, each compared as a whole before it is read piece by piece.
+_CUTS: Final[dict[Form, tuple[str, ...]]] = {
+    "cda": ("<component>", "<entry>", "<participant "),
+    "fhir": ('{"fullUrl":', '{"title":'),
+    "sheet": ("<section", "<table"),
+}
+
+
+def chunks(form: Form, printed: bytes) -> list[str]:
+    """`printed` in chunks; most changes touch a few of them only."""
+    found = [printed.decode()]
+    for cut in _CUTS[form]:
+        found = [part for chunk in found for part in _cut(chunk, cut)]
+    return found
+
+
+def _cut(text: str, cut: str) -> list[str]:
+    first, *others = text.split(cut)
+    return [first, *[cut + other for other in others]] if first else [cut + other for other in others]
+
+
+def pieces(form: Form, chunk: str) -> list[str]:
+    """Pieces of a chunk, in order."""
     if form != "fhir":
-        return MARKUP.findall(text)
+        return MARKUP.findall(chunk)
     found: list[str] = []
-    for token in _JSON.findall(text):
+    for token in _JSON.findall(chunk):
         if token.startswith('"<div'):
             found += MARKUP.findall(json.loads(token))
         else:
@@ -42,9 +62,14 @@ def pieces(form: Form, printed: bytes) -> list[str]:
     return found
 
 
-def masked(form: Form, printed: bytes) -> list[str]:
-    """Pieces of `printed` whose derived keys and anchors, which move with the rank of an entry, are all alike."""
-    return pieces(form, _DERIVED.sub("~", printed.decode()).encode())
+def all_pieces(form: Form, printed: bytes) -> list[str]:
+    """Pieces of a whole printing, in order."""
+    return [piece for chunk in chunks(form, printed) for piece in pieces(form, chunk)]
+
+
+def masked(form: Form, text: str) -> list[str]:
+    """Pieces of `text` whose derived keys and anchors, which move with the rank of an entry, are all alike."""
+    return pieces(form, _DERIVED.sub("~", text))
 
 
 def attributes(piece: str) -> list[tuple[str, str]]:
@@ -107,20 +132,20 @@ class Scan:
     opened: dict[int, int] = field(default_factory=dict)
     keys: set[int] = field(default_factory=set)
 
-    def changed(self, other: Sequence[str], base: Sequence[str] | None = None) -> list[int] | None:
-        """Ranks of the pieces that differ in `other`; None when it is not the same structure piece by piece.
+    def changed(self, start: int, mine: Sequence[str], other: Sequence[str]) -> list[int] | None:
+        """Ranks at which `other` differs from `mine`; None when it is not the same structure piece by piece.
 
         Args:
+            start: rank, in this scan, of the first piece of both.
+            mine: pieces that face those of this scan from there on.
             other: pieces of another printing.
-            base: pieces that stand for those of this scan (the same structure with other words).
         """
-        mine = self.pieces if base is None else base
         if len(mine) != len(other):
             return None
         found = [rank for rank, (a, b) in enumerate(zip(mine, other, strict=True)) if a != b]
-        if any(not self._alike(rank, mine[rank], other[rank]) for rank in found):
-            return None
-        return found
+        if all(self._alike(start + rank, mine[rank], other[rank]) for rank in found):
+            return [start + rank for rank in found]
+        return None
 
     def _alike(self, rank: int, mine: str, other: str) -> bool:
         if mine.startswith("<") or other.startswith("<"):
@@ -153,7 +178,7 @@ class Scan:
 
 def scan(form: Form, printed: bytes) -> Scan:
     """`printed` with a path for each of its nodes."""
-    found = Scan(form, pieces(form, printed))
+    found = Scan(form, all_pieces(form, printed))
     if form == "fhir":
         _scan_json(found)
     else:

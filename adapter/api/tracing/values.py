@@ -25,6 +25,7 @@ class Node:
         fields: JSON paths of the visit that it comes from.
         rows: rows of the tables that it comes from (``codes/symptoms.csv:12``, ``messages/fr.toml:comment``).
         settings: names of the settings that it comes from.
+        defaults: JSON paths on which the visit is silent, and of which the format supposes a value.
         constants: lines of the program that print it of their own accord (``cda/entries/goal.py:14``).
         unexplained: names of the attributes or members of which none of these tells the origin.
     """
@@ -38,6 +39,7 @@ class Node:
     fields: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
 
@@ -59,6 +61,7 @@ class Field:
         silent: ids of the nodes under which another value would add something: here absence speaks.
         rows: rows of the tables through which it went.
         reasons: by form, the stated reason for which nothing of it stands there.
+        words_only: by form (CDA or FHIR), the stated reason for which it stands there in words, not in data.
     """
 
     path: str
@@ -68,11 +71,12 @@ class Field:
     silent: Mapping[Form, tuple[int, ...]] = field(default_factory=dict)
     rows: tuple[str, ...] = ()
     reasons: Mapping[Form, str] = field(default_factory=dict)
+    words_only: Mapping[Form, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A value of the visit that one form does not print, for no stated reason.
+    """A value of the visit that one form does not print, or has in words only, for no stated reason.
 
     Attributes:
         path: JSON path.
@@ -146,6 +150,7 @@ def _field(one: Field) -> dict[str, Any]:
         "silent": {form: list(ids) for form, ids in one.silent.items()},
         "rows": list(one.rows),
         "reasons": dict(one.reasons),
+        "words_only": dict(one.words_only),
     }
 
 
@@ -156,5 +161,5 @@ def _node(one: Node) -> dict[str, Any]:
 def _members(one: Node) -> Iterator[tuple[str, Any]]:
     yield from (("id", one.id), ("form", one.form), ("path", one.path), ("inside", one.inside), ("place", one.place))
     yield "narrative", one.narrative
-    for name in ("fields", "rows", "settings", "constants", "unexplained"):
+    for name in ("fields", "rows", "settings", "defaults", "constants", "unexplained"):
         yield name, list(getattr(one, name))

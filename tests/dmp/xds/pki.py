@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -21,6 +21,7 @@ PAST, FAR = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 STRUCTURE = "1990000010"
 
 Use = Literal["sign", "card-sign", "client", "server", "any"]
+AnyKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _PEM, _DER = serialization.Encoding.PEM, serialization.Encoding.DER
 
 
@@ -66,8 +67,13 @@ def _name(common: str, unit: str = "") -> x509.Name:
     return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-@cache
 def authority(name: str = "AC de test") -> Issued:
+    """The authority of this name, the same one whenever it is asked for."""
+    return _authority(name)
+
+
+@cache
+def _authority(name: str) -> Issued:
     own = key(name)
     certificate = _build(_name(name), _name(name), own, own, (PAST, FAR), [
         (x509.BasicConstraints(ca=True, path_length=None), True),
@@ -76,20 +82,25 @@ def authority(name: str = "AC de test") -> Issued:
     return Issued(certificate, own, ())
 
 
-@cache
 def issued(
     use: Use = "sign", *, unit: str = STRUCTURE, period: tuple[datetime, datetime] = (PAST, FAR),
-    by: str = "AC de test", key_name: str = "",
+    by: str = "AC de test", host: str = "",
 ) -> Issued:  # fmt: skip
-    """A certificate of the authority `by` for one use."""
+    """A certificate of the authority `by` for one use, the same one whenever it is asked for."""
+    return _issued(use, unit, period, by, host)
+
+
+@cache
+def _issued(use: Use, unit: str, period: tuple[datetime, datetime], by: str, host: str) -> Issued:
     issuer = authority(by)
-    own = key(key_name or use)
+    own = key(use)
     extensions: list[tuple[x509.ExtensionType, bool]] = [(x509.BasicConstraints(ca=False, path_length=None), True)]
     if use != "any":
         extensions.append((_usage(signs=use != "card-sign", commits=use in ("sign", "card-sign")), True))
         extensions.append((x509.ExtendedKeyUsage([_EXTENDED[use]]), False))
     if use in ("server", "client"):
-        names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        here = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        names = [x509.DNSName(host)] if host else here
         extensions.append((x509.SubjectAlternativeName(names), False))
     extensions += [
         (x509.SubjectKeyIdentifier.from_public_key(own.public_key()), False),
@@ -102,7 +113,7 @@ def issued(
 def revocation_list(*revoked: Issued, by: str = "AC de test", until: datetime = FAR) -> x509.CertificateRevocationList:
     issuer = authority(by)
     builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
-    builder = builder.last_update(until - timedelta(days=36500)).next_update(until)
+    builder = builder.last_update(datetime(2010, 1, 1, tzinfo=UTC)).next_update(until)
     for one in revoked:
         builder = builder.add_revoked_certificate(
             x509.RevokedCertificateBuilder().serial_number(one.certificate.serial_number).revocation_date(PAST).build()
@@ -121,7 +132,7 @@ _EXTENDED = {
 
 
 def _build(
-    subject: x509.Name, issuer: x509.Name, own: rsa.RSAPrivateKey, signing: rsa.RSAPrivateKey,
+    subject: x509.Name, issuer: x509.Name, own: AnyKey, signing: AnyKey,
     period: tuple[datetime, datetime], extensions: list[tuple[x509.ExtensionType, bool]],
 ) -> x509.Certificate:  # fmt: skip
     builder = (
@@ -143,3 +154,9 @@ def _usage(*, signs: bool = False, commits: bool = False, authority: bool = Fals
         digital_signature=signs, content_commitment=commits, key_encipherment=False, data_encipherment=False,
         key_agreement=False, key_cert_sign=authority, crl_sign=authority, encipher_only=False, decipher_only=False,
     )  # fmt: skip
+
+
+def self_signed(own: AnyKey) -> x509.Certificate:
+    """A certificate for a key of any kind."""
+    name = _name("Seul")
+    return _build(name, name, own, own, (PAST, FAR), [])

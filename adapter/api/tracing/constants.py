@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import html
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -23,18 +24,35 @@ _SHORTEST: Final = 2
 """A single letter or digit is found anywhere: it says nothing of where it comes from."""
 
 
-def origin(form: Form, atom: Atom) -> str:
-    """``cda/entries/goal.py:14`` where the program writes this very attribute, member or text; empty when nowhere."""
+def lines(form: Form, atom: Atom) -> tuple[str, ...]:
+    """``cda/entries/goal.py:14``: lines on which the program writes this very attribute, member or text."""
     lexicon = _lexicon(form)
     value = atom.value.strip() if atom.name == "#text" else atom.value.removeprefix(_OID)
     if value.isdigit() and (atom.name, _RANK) in lexicon:
         return lexicon[atom.name, _RANK]
-    return lexicon.get((atom.name, value)) or (lexicon.get(("", value), "") if len(value) >= _SHORTEST else "")
+    return lexicon.get((atom.name, value)) or (lexicon.get(("", value), ()) if len(value) >= _SHORTEST else ())
+
+
+def likeliest(candidates: Sequence[tuple[str, ...]]) -> list[str]:
+    """One line for each constant of one entry or resource: that of the module which may have written most of them.
+
+    A constant that few modules write says more of its module than one that all of them write.
+    """
+    weight: defaultdict[str, float] = defaultdict(float)
+    for some in candidates:
+        modules = {_module(line) for line in some}
+        for module in modules:
+            weight[module] += 1 / len(modules) ** 2
+    return [max(some, key=lambda line: (weight[_module(line)], _module(line)), default="") for some in candidates]
+
+
+def _module(line: str) -> str:
+    return line.rpartition(":")[0]
 
 
 @cache
-def _lexicon(form: Form) -> dict[tuple[str, str], str]:
-    """Line by name and value; the empty name holds the texts that stand by themselves in the program."""
+def _lexicon(form: Form) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Lines by name and value; the empty name holds the texts that stand by themselves in the program."""
     trees = {
         file: ast.parse(file.read_text("utf-8"))
         for room in _ROOMS[form]
@@ -42,12 +60,12 @@ def _lexicon(form: Form) -> dict[tuple[str, str], str]:
         for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])
     }
     named = {name: value for tree in trees.values() for name, value in _named(tree)}
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], dict[str, None]] = {}
     for file, tree in trees.items():
         where = file.relative_to(_PACKAGE).as_posix()
         for name, value, line in _constants(tree, named):
-            found.setdefault((name, value), f"{where}:{line}")
-    return found
+            found.setdefault((name, value), {})[f"{where}:{line}"] = None
+    return {key: tuple(written) for key, written in found.items()}
 
 
 def _named(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -7,18 +7,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from adapter.api.tracing import constants, reasons
+from adapter.api.tracing import reasons
 from adapter.api.tracing.evidence import Evidence
 from adapter.api.tracing.leaves import Leaf, many_changed
-from adapter.api.tracing.scan import FORMS, Atom, Form
+from adapter.api.tracing.own import own
+from adapter.api.tracing.scan import FORMS, Form
 from adapter.api.tracing.values import Field, Loss, Node, Trace
 from adapter.compose import Options
 from adapter.mapping import Mappings
 from adapter.mapping.completeness import read_not_shared
-from adapter.mapping.loader import DOCUMENT
 from adapter.mapping.overlay import merged
 
-_ANCHOR: Final = re.compile(r"#?(?:rubrique-)?([a-z-]+?)(?:-\d+(?:-media)?)?")
 _MACHINE_FORMS: Final[tuple[Form, Form]] = ("cda", "fhir")
 _FORM_NAMES: Final[Mapping[Form, str]] = {"cda": "le document CDA", "fhir": "le Bundle FHIR", "sheet": "la fiche"}
 
@@ -54,24 +53,12 @@ def report(
 
 def _obscure(evidence: Evidence) -> dict[Form, set[int]]:
     """Atoms of which nothing tells the origin yet."""
-    return {
-        form: {
-            number
-            for number, atom in enumerate(evidence.scans[form].atoms)
-            if not evidence.origins[form].known(number) and _own(evidence, form, atom) is None
-        }
-        for form in FORMS
-    }
-
-
-def _own(evidence: Evidence, form: Form, atom: Atom) -> tuple[str, str] | None:
-    """What the form prints of its own accord: a row that names it, or a line of the program; None otherwise."""
-    if atom.name in {"ID", "id", "value", "href", "extension", "referencedObject"}:
-        found = _ANCHOR.fullmatch(atom.value)
-        if found and found[1] in evidence.sections:
-            return f"{DOCUMENT}:section {found[1]}", ""
-    line = constants.origin(form, atom)
-    return ("", line) if line else None
+    found: dict[Form, set[int]] = {}
+    for form in FORMS:
+        told = own(evidence, form)
+        numbers = range(len(evidence.scans[form].atoms))
+        found[form] = {n for n in numbers if n not in told and not evidence.origins[form].known(n)}
+    return found
 
 
 class _Report:
@@ -80,6 +67,8 @@ class _Report:
         self.stated = stated
         self.ids: dict[tuple[Form, int], int] = {}
         self.lost: list[Loss] = []
+        self.own = {form: own(evidence, form) for form in FORMS}
+        self.headings: dict[int, str] = {}
         self.went: dict[Form, dict[int, set[int]]] = {form: defaultdict(set) for form in FORMS}  # nodes by field
         for form, went in self.went.items():
             atoms = evidence.scans[form].atoms
@@ -109,19 +98,16 @@ class _Report:
         evidence = self.evidence
         known, origins = evidence.scans[form], evidence.origins[form]
         rows: dict[str, None] = {}
-        constants_: dict[str, None] = {}
+        constants: dict[str, None] = {}
         unexplained: list[str] = []
         for atom in atoms:
-            if atom in evidence.unsteady[form]:
+            row, line = self.own[form].get(atom, ("", ""))
+            if atom in evidence.unsteady[form] or not (row or line or origins.known(atom)):
                 unexplained.append(known.atoms[atom].name)
-            elif not origins.known(atom):
-                own = _own(evidence, form, known.atoms[atom])
-                if own is None:
-                    unexplained.append(known.atoms[atom].name)
-                elif own[0]:
-                    rows[own[0]] = None
-                else:
-                    constants_[own[1]] = None
+            if row:
+                rows[row] = None
+            if line:
+                constants[line] = None
             rows.update(dict.fromkeys(sorted(origins.rows.get(atom, ()))))
         fields = sorted({leaf for atom in atoms for leaf in origins.fields.get(atom, ())})
         settings = sorted({name for atom in atoms for name in origins.settings.get(atom, ())})
@@ -138,19 +124,20 @@ class _Report:
             rows=tuple(rows),
             settings=tuple(settings),
             defaults=tuple(defaults),
-            constants=tuple(constants_),
+            constants=tuple(constants),
             unexplained=tuple(dict.fromkeys(unexplained)),
         )
 
     def _heading(self, form: Form, heading: int) -> str:
         """Title above a node of the sheet, unless words of the visit stand in it."""
-        known = self.evidence.scans[form]
         if form != "sheet" or heading < 0:
             return ""
-        told = [n for n, atom in enumerate(known.atoms) if atom.node == heading and atom.name == "#text"]
-        if any(self.evidence.origins[form].fields.get(n) for n in told):
-            return ""
-        return " ".join(known.atoms[n].value.strip() for n in told)
+        if heading not in self.headings:
+            atoms = self.evidence.scans[form].atoms
+            told = [n for n, atom in enumerate(atoms) if atom.node == heading and atom.name == "#text"]
+            secret = any(self.evidence.origins[form].fields.get(n) for n in told)
+            self.headings[heading] = "" if secret else " ".join(atoms[n].value.strip() for n in told)
+        return self.headings[heading]
 
     # ---------------------------------------------------------------- fields
 

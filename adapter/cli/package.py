@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from adapter.errors import Finding
 
 DEFAULT = "IHE_XDM.ZIP"
+SUFFIXES = frozenset({".xml", ".pdf", ".txt", ".rtf", ".jpg", ".jpeg", ".tif", ".tiff"})  # nothing that would run
 HEAD = ("lot", "fichier", "type", "octets", "document")
 
 
@@ -92,9 +94,8 @@ def show(file: str, out: str | None, settings_file: str | None, form: str) -> in
 def _name(rank: int, document: PackagedDocument) -> str:
     """Name of our own: the sender may have named the file after the patient."""
     suffix = Path(document.uri).suffix.lower()
-    identifier = document.unique_id
-    known = identifier and all(character in "0123456789." for character in identifier)
-    return f"{identifier if known else f'document-{rank}'}{suffix if suffix[1:].isalnum() else ''}"
+    known = re.fullmatch(r"[0-9.]{3,64}", document.unique_id)
+    return f"{document.unique_id if known else f'document-{rank}'}{suffix if suffix in SUFFIXES else '.dat'}"
 
 
 def _lines(package: Package) -> list[tuple[str, ...]]:

@@ -9,7 +9,8 @@ NIST toolkit (iheos-toolkit2).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import Final
@@ -90,6 +91,7 @@ def read_package(data: bytes, limits: ArchiveLimits | None = None) -> Package:
     ]
     top = {name.upper() for name in files if "/" not in name}
     found += [finding("XDM-INDEX", name) for name in ("INDEX.HTM", "README.TXT") if name not in top]
+    found += _repeated(subsets)
     patients = {patient for subset in subsets for patient in _patients(subset.metadata)}
     if len(patients) > 1:
         found.append(finding("XDM-PATIENT", MEDIA))
@@ -185,6 +187,15 @@ def _altered(document: PackagedDocument, path: str) -> Iterator[Finding]:
         yield finding("XDM-HASH", path, "" if told else "L'empreinte (hash) manque.")
     if size != str(len(document.content)):
         yield finding("XDM-LENGTH", path, "" if size else "La taille (size) manque.")
+
+
+def _repeated(subsets: Sequence[Subset]) -> Iterator[Finding]:
+    """A finding for each uniqueId that two documents bear."""
+    counts = Counter(one.unique_id for subset in subsets for one in subset.documents if one.unique_id)
+    for subset in subsets:
+        for rank, one in enumerate(subset.documents, 1):
+            if counts.pop(one.unique_id, 1) > 1:
+                yield finding("XDM-UNIQUE-ID", f"{MEDIA}/document n° {rank}")
 
 
 def _patients(metadata: ebxml.SubmitObjects) -> set[str]:

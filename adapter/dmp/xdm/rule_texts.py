@@ -139,6 +139,14 @@ RULES: Final[Mapping[str, RuleText]] = {
             _XDM,
         ),
         (
+            "XDM-UNIQUE-ID",
+            Severity.ERROR,
+            "Identifiant en double",
+            "Deux documents de l'envoi portent le même identifiant (uniqueId) : l'un remplacerait l'autre. Demander un"
+            " nouvel envoi.",
+            _XDM,
+        ),
+        (
             "XDM-PATIENT",
             Severity.ERROR,
             "Plusieurs patients",

@@ -86,7 +86,7 @@ def test_an_upper_case_hash_is_the_same() -> None:
 
 def test_every_fault_of_the_metadata_is_told_at_once() -> None:
     first = metadata(told_hash="00", told_size="1")
-    second = members(metadata("DOC00009.XML", patient=OTHER_PATIENT), "IHE_XDM/SUBSET02")[2:]
+    second = members(metadata("DOC00009.XML", patient=OTHER_PATIENT, unique_id="1.2.9"), "IHE_XDM/SUBSET02")[2:]
     found = _refused(archive([*members(first), *second]))
     assert found == [
         ("XDM-HASH", "IHE_XDM/SUBSET01/document n° 1"),
@@ -150,6 +150,11 @@ def test_one_patient_is_one_patient_however_it_is_written(patient: str, set_pati
 @pytest.mark.parametrize("other", [OTHER_PATIENT, PATIENT.replace(".4.10", ".4.8")])
 def test_two_patients_are_refused(other: str) -> None:
     assert _refused(package(metadata(set_patient=other))) == [("XDM-PATIENT", "IHE_XDM")]
+
+
+def test_two_documents_of_one_identifier_are_refused() -> None:
+    second = members(metadata(content=b"<other/>"), "IHE_XDM/SUBSET02", b"<other/>")[2:]
+    assert _refused(archive([*members(metadata()), *second])) == [("XDM-UNIQUE-ID", "IHE_XDM/document n° 1")]
 
 
 def test_what_lacks_without_harm_is_a_warning() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -48,7 +49,7 @@ class Program:
             subprocess.CalledProcessError: Maven's own words are on its output.
         """
         pom = HERE / self.folder / "pom.xml"
-        command = ["mvn", "-q", "-B", "-f", str(pom), "package", "dependency:copy-dependencies"]
+        command = ["mvn", "-q", "-B", "-Dstyle.color=never", "-f", str(pom), "package", "dependency:copy-dependencies"]
         subprocess.run([*command, "-DincludeScope=runtime"], check=True, timeout=BUILD_LIMIT_S)
 
     def command(self, *options: str) -> list[str]:
@@ -56,6 +57,19 @@ class Program:
         target = HERE / self.folder / "target"
         path = f"{target / 'classes'}:{target / 'dependency'}/*"
         return ["java", "-Xmx3g", *options, "-cp", path, self.main]
+
+    @contextmanager
+    def serving(self) -> Iterator[int]:
+        """Port of a server that lives as long as the block; it stops when its input ends."""
+        command = self.command("-Dorg.slf4j.simpleLogger.defaultLogLevel=error")
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdin is not None
+            try:
+                yield next(int(line.split()[1]) for line in process.stdout if line.startswith("port "))
+            finally:
+                process.stdin.close()
+                process.wait(60)
 
     def run(self, arguments: Sequence[str]) -> list[str]:
         """Lines that the program printed.

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.interop import fhir_documents, hapi, hapi_server, maven
+from tests.interop import fhir_documents, hapi, hapi_server, ipf_endpoints, maven
 from tests.interop.opinions import Opinion, read_accepted, stale, table, unlisted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,12 @@ def _hapi_server(shared: Path, folder: Path) -> Opinion:
     return hapi_server.judge()
 
 
-JUDGES: tuple[Callable[[Path, Path], Opinion], ...] = (_hapi, _hapi_server)
+def _ipf(shared: Path, folder: Path) -> Opinion:
+    ipf_endpoints.PROGRAM.build()
+    return ipf_endpoints.judge()
+
+
+JUDGES: tuple[Callable[[Path, Path], Opinion], ...] = (_hapi, _hapi_server, _ipf)
 
 if __name__ == "__main__":
     sys.exit(main())

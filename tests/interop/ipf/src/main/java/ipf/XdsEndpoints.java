@@ -8,8 +8,16 @@ import static org.openehealth.ipf.platform.camel.ihe.xds.XdsCamelValidators.iti4
 import static org.openehealth.ipf.platform.camel.ihe.xds.XdsCamelValidators.iti57RequestValidator;
 
 import jakarta.activation.DataHandler;
+import jakarta.activation.DataSource;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -17,11 +25,13 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.apache.camel.Processor;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.cxf.BusFactory;
 import org.apache.cxf.transport.servlet.CXFServlet;
+import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.Server;
@@ -66,6 +76,7 @@ public final class XdsEndpoints extends RouteBuilder {
         server.addConnector(connector);
         ServletContextHandler servlets = new ServletContextHandler("/");
         servlets.addServlet(new ServletHolder(new CXFServlet()), "/*");
+        servlets.addFilter(new FilterHolder((Filter) XdsEndpoints::byAction), "/*", null);
         server.setHandler(servlets);
         server.start();
         SimpleRegistry beans = new SimpleRegistry();
@@ -82,16 +93,29 @@ public final class XdsEndpoints extends RouteBuilder {
         server.stop();
     }
 
+    /** The DMP has one address for ITI-41 and 43, one for ITI-18 and 57; IPF wants one for each. */
+    private static void byAction(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        String type = String.valueOf(request.getContentType());
+        String other = type.contains(":RetrieveDocumentSet") ? "/reading"
+                : type.contains(":UpdateDocumentSet") ? "/change" : null;
+        if (other == null) chain.doFilter(request, response);
+        else request.getRequestDispatcher(other).forward(request, response);
+    }
+
     @Override
     public void configure() {
-        from("xds-iti41:repository").process(iti41RequestValidator())
+        from("xds-iti41:repository").process(x -> FrenchForms.plain(x.getIn().getBody()))
+                .process(iti41RequestValidator())
                 .convertBodyTo(ProvideAndRegisterDocumentSet.class).process(answer(this::store));
-        from("xds-iti18:registry").process(iti18RequestValidator())
+        from("xds-iti18:registry").process(x -> FrenchForms.plain(x.getIn().getBody()))
+                .process(iti18RequestValidator())
                 .convertBodyTo(QueryRegistry.class).process(answer(this::query)).process(iti18ResponseValidator());
         from("xds-iti43:reading").process(iti43RequestValidator())
                 .convertBodyTo(RetrieveDocumentSet.class).process(answer(this::retrieve))
                 .process(iti43ResponseValidator());
-        from("xds-iti57:change").process(iti57RequestValidator())
+        from("xds-iti57:change").process(x -> FrenchForms.plain(x.getIn().getBody()))
+                .process(iti57RequestValidator())
                 .convertBodyTo(RegisterDocumentSet.class).process(answer(this::change));
     }
 
@@ -112,6 +136,9 @@ public final class XdsEndpoints extends RouteBuilder {
             if (!sha1(content).equalsIgnoreCase(entry.getHash())) throw new IllegalStateException("hash differs");
             entry.setAvailabilityStatus(AvailabilityStatus.APPROVED);
             entry.setRepositoryUniqueId(REPOSITORY);
+            entry.setEntryUuid("urn:uuid:" + UUID.randomUUID());
+            entry.setLogicalUuid(entry.getEntryUuid());
+            document.setDataHandler(new DataHandler(new Content(content, entry.getMimeType())));
             byUniqueId.put(entry.getUniqueId(), document);
         }
         for (Association link : request.getAssociations()) {
@@ -161,6 +188,7 @@ public final class XdsEndpoints extends RouteBuilder {
             Document document = byUniqueId.get(entry.getUniqueId());
             if (document == null) throw new IllegalStateException("unknown document");
             entry.setAvailabilityStatus(AvailabilityStatus.APPROVED);
+            entry.setEntryUuid("urn:uuid:" + UUID.randomUUID());
             document.setDocumentEntry(entry);
         }
         return new Response(Status.SUCCESS);
@@ -170,6 +198,28 @@ public final class XdsEndpoints extends RouteBuilder {
         return byUniqueId.values().stream().map(Document::getDocumentEntry)
                 .filter(entry -> uuid.equals(entry.getEntryUuid())).findFirst()
                 .orElseThrow(() -> new IllegalStateException("the replaced document is unknown"));
+    }
+
+    private record Content(byte[] bytes, String type) implements DataSource {
+        @Override
+        public InputStream getInputStream() {
+            return new ByteArrayInputStream(bytes);
+        }
+
+        @Override
+        public OutputStream getOutputStream() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public String getContentType() {
+            return type;
+        }
+
+        @Override
+        public String getName() {
+            return "";
+        }
     }
 
     private static byte[] bytes(DataHandler handler) throws IOException {

@@ -51,11 +51,47 @@ total_timeout_s = 100
 ins_roots = ["1.2.250.1.213.1.4.10"]
 max_document_bytes = 5000000
 
+[destinations.production]
+base_url = "https://lps.example/services"
+wire = "xds"
+crl = "revoques.crl"
+client_cert = "client.p12"
+
+[destinations.production.xds]
+mode = "direct"
+structure = "1990000010"
+sector = "SA07"
+user_id = "899700100003"
+user_name = "Claire ÉVENO"
+roles = ["10^1.2.250.1.71.1.2.7^Médecin", "SM54^1.2.250.1.71.4.2.5^Médecine générale (SM)"]
+software_name = "Logiciel du cabinet"
+software_version = "7.1"
+software_id = "1.2.250.1.999.9"
+approval_id = "AUT-1"
+login = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
+vihf_version = "4.0"
+vihf_mode_name = "Authentification_mode"
+vihf_digest = "SHA-1"
+vihf_lifetime_s = 300
+dsg_digest = "SHA-256"
+check_structure = false
+repository_unique_id = "1.2.250.1.213.4.1.1.1.2"
+source_id = "1.2.250.1.999.1"
+
+[destinations.production.xds.services]
+habilitations = "https://autre.example/habilitations"
+
+[destinations.production.xds.signing]
+module = "cps.so"
+slot = 1
+label = "Signature"
+password_env = "CODE"
+
 [destinations.secours]
 base_url = "http://127.0.0.1:8080"
 token_command = ["jeton", "--court"]
 """
-FILES = ("ca.pem", "nous.pem", "cle.pem")
+FILES = ("ca.pem", "nous.pem", "cle.pem", "client.p12", "revoques.crl", "cps.so")
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -87,6 +123,35 @@ def test_a_file_sets_everything(tmp_path: Path) -> None:
         ins_roots=("1.2.250.1.213.1.4.10",),
         max_document_bytes=5_000_000,
     )
+    production = DestinationSettings(
+        "https://lps.example/services",
+        wire="xds",
+        crl=tmp_path / "revoques.crl",
+        client=KeySource(tmp_path / "client.p12"),
+        xds=XdsAccess(
+            mode="direct",
+            structure="1990000010",
+            sector="SA07",
+            user_id="899700100003",
+            user_name="Claire ÉVENO",
+            roles=("10^1.2.250.1.71.1.2.7^Médecin", "SM54^1.2.250.1.71.4.2.5^Médecine générale (SM)"),
+            software_name="Logiciel du cabinet",
+            software_version="7.1",
+            software_id="1.2.250.1.999.9",
+            approval_id="AUT-1",
+            login="urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified",
+            vihf_version="4.0",
+            vihf_mode_name="Authentification_mode",
+            vihf_digest="SHA-1",
+            vihf_lifetime_s=300,
+            dsg_digest="SHA-256",
+            check_structure=False,
+            services={"habilitations": "https://autre.example/habilitations"},
+            repository_unique_id="1.2.250.1.213.4.1.1.1.2",
+            source_id="1.2.250.1.999.1",
+            signing=KeySource(module=tmp_path / "cps.so", slot=1, label="Signature", password_env="CODE"),
+        ),
+    )
     expected = Settings(
         "1.2.250.1.999.1",
         "Logiciel du cabinet",
@@ -97,7 +162,11 @@ def test_a_file_sets_everything(tmp_path: Path) -> None:
         1000,
         10,
         f"sqlite:///{tmp_path / 'envois.db'}",
-        {"essai": essai, "secours": DestinationSettings("http://127.0.0.1:8080", token_command=("jeton", "--court"))},
+        {
+            "essai": essai,
+            "production": production,
+            "secours": DestinationSettings("http://127.0.0.1:8080", token_command=("jeton", "--court")),
+        },
         "essai",
     )
     assert read_settings(_file(tmp_path, FULL), environment={}) == expected
@@ -213,6 +282,78 @@ def test_a_destination_has_an_address_and_a_plain_name(tmp_path: Path) -> None:
         "destinations.b.base_url",
         "destinations.c",
     ]
+
+
+XDS = """\
+[destinations.essai]
+base_url = "https://dmp.example"
+wire = "xds"
+[destinations.essai.xds]
+structure = "1990000010"
+sector = "SA07"
+user_id = "899700100003"
+user_name = "Claire ÉVENO"
+roles = ["60^1.2.250.1.71.1.2.7^Infirmier"]
+source_id = "1.2.250.1.999.1"
+signing = { cert = "dmp-adapter.toml", key = "dmp-adapter.toml" }
+"""
+
+
+def test_few_settings_are_enough_for_the_wire_of_production(tmp_path: Path) -> None:
+    read = read_settings(_file(tmp_path, XDS), environment={}).destinations["essai"]
+    assert (read.wire, read.xds.mode, read.xds.vihf_digest, read.xds.dsg_digest) == (
+        "xds",
+        "indirect",
+        "SHA-256",
+        "SHA-1",
+    )
+    automaton = XDS.replace('roles = ["60^1.2.250.1.71.1.2.7^Infirmier"]', "automaton = true")
+    assert read_settings(_file(tmp_path, automaton), environment={}).destinations["essai"].xds.automaton
+    card = XDS.replace('user_name = "Claire ÉVENO"', 'mode = "direct"')
+    assert read_settings(_file(tmp_path, card), environment={}).destinations["essai"].xds.mode == "direct"
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "place", "said"),
+    [
+        ('structure = "1990000010"', "", "xds.structure", "manque"),
+        ('sector = "SA07"', "", "xds.sector", "manque"),
+        ('user_id = "899700100003"', "", "xds.user_id", "manque"),
+        ('user_name = "Claire ÉVENO"', "", "xds.user_name", "manque"),
+        ('source_id = "1.2.250.1.999.1"', "", "xds.source_id", "manque"),
+        ('roles = ["60^1.2.250.1.71.1.2.7^Infirmier"]', "", "xds.roles", "manque"),
+        ('roles = ["60^1.2.250.1.71.1.2.7^Infirmier"]', 'roles = ["60"]', "xds.roles", "code^oid^libellé"),
+        ('roles = ["60^1.2.250.1.71.1.2.7^Infirmier"]', "roles = []", "xds.roles", "un ou deux"),
+        ('sector = "SA07"', 'sector = "07"', "xds.sector", "TRE_R02"),
+        ('structure = "1990000010"', 'structure = "FINESS"', "xds.structure", "identifiant national"),
+        ('user_name = "Claire ÉVENO"', 'user_name = "x"\nmode = "indirecte"', "xds.mode", "indirect-reinforced"),
+        ('user_name = "Claire ÉVENO"', 'user_name = "x"\nvihf_digest = "MD5"', "xds.vihf_digest", "SHA-256"),
+        ('wire = "xds"', 'wire = "soap"', "wire", "pdsm, xds"),
+        (', key = "dmp-adapter.toml"', "", "xds.signing", "vont ensemble"),
+        (', key = "dmp-adapter.toml"', ', module = "dmp-adapter.toml"', "xds.signing", "l'un ou l'autre"),
+        (', key = "dmp-adapter.toml"', ', key = "absent.pem"', "xds.signing.key", "n'existe pas"),
+        (', key = "dmp-adapter.toml"', ', key = "dmp-adapter.toml", slot = -1', "xds.signing.slot", "lecteur"),
+        ("signing = {", 'services = { registry = "ftp://x" }\nsigning = {', "xds.services.registry", "https://"),
+        ("signing = {", "services = 1\nsigning = {", "xds.services", "table"),
+        ("signing = {", 'sighning = "x"\nsigning = {', "xds.sighning", "Réglage inconnu"),
+    ],
+)
+def test_what_the_wire_of_production_lacks_is_told_at_its_key(
+    tmp_path: Path, line: str, instead: str, place: str, said: str
+) -> None:
+    assert line in XDS
+    with pytest.raises(SettingsError) as refusal:
+        read_settings(_file(tmp_path, XDS.replace(line, instead)), environment={})
+    found = {finding.path: finding.message for finding in refusal.value.findings}
+    assert said in found[f"dmp-adapter.toml: destinations.essai.{place}"]
+    assert len(found) == 1
+
+
+def test_the_wire_of_production_has_its_table(tmp_path: Path) -> None:
+    for text in ('wire = "xds"', 'wire = "xds"\nxds = 1'):
+        with pytest.raises(SettingsError) as refusal:
+            read_settings(_file(tmp_path, f'[destinations.a]\nbase_url = "https://x"\n{text}\n'), environment={})
+        assert [finding.path for finding in refusal.value.findings] == ["dmp-adapter.toml: destinations.a.xds"]
 
 
 @pytest.mark.parametrize("text", ["mysql://x", "sqlite://x", "sqlite:///", "/var/x.db"])

@@ -71,6 +71,7 @@ def all_rules() -> Mapping[str, RuleText]:
     """Every rule that a finding may name, by code, in the order of the codes."""
     from adapter.compose import rule_texts as compose_rules
     from adapter.dmp.xdm import rule_texts as xdm_rules
+    from adapter.dmp.xds import certificates
     from adapter.mapping import rule_texts as mapping_rules
     from adapter.model import visit_rule_texts
     from adapter.reminders import rule_texts as reminder_rules
@@ -91,6 +92,7 @@ def all_rules() -> Mapping[str, RuleText]:
         visit_rule_texts.RULES,
         submission_rules.RULES,
         xdm_rules.RULES,
+        certificates.RULES,
         service_rules.RULES,
         reminder_rules.RULES,
     )

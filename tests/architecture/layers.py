@@ -42,6 +42,8 @@ ONLY_IN: Final = {
     "requests": ("adapter.dmp",),
     "sqlite3": ("adapter.outbox", "adapter.dmp.simulator"),
     "typst": ("adapter.render.pdf",),
+    "signxml": ("adapter.dmp.xds",),
+    "pkcs11": ("adapter.dmp.xds",),
     "psycopg": ("adapter.outbox", "adapter.dmp.simulator"),
 }
 

@@ -6,6 +6,7 @@ Whatever cannot be read of an answer is told by what the request may have done: 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +77,13 @@ class Exchange:
         self._credentials = credentials
         self._clock = clock
         self._new_uuid = new_uuid
+        self._author: Professional | None = None
+
+    def acting(self, author: Professional) -> Exchange:
+        """The same exchange, for calls that this professional makes; who the credentials name stays."""
+        other = copy.copy(self)
+        other._author = author
+        return other
 
     def call(self, one: Call) -> Reply:
         """What the DMP answers.
@@ -84,7 +92,8 @@ class Exchange:
             DmpError: a fault, an answer that cannot be read, no answer.
         """
         message_id = f"urn:uuid:{self._new_uuid()}"
-        assertion = self._credentials.assertion(one.patient, self._clock(), f"_{self._new_uuid()}", one.author)
+        author = one.author or self._author
+        assertion = self._credentials.assertion(one.patient, self._clock(), f"_{self._new_uuid()}", author)
         envelope = soap.envelope(one.payload, action=one.action, message_id=message_id, to=one.url, assertion=assertion)
         body: bytes | mtom.Body = envelope
         content_type = f'{mtom.SOAP_TYPE}; charset=UTF-8; action="{one.action}"'

@@ -6,7 +6,7 @@ Sources: IHE ITI TF-2a, 3.18.4.1.2 (parameters, queries); GIE SESAM-Vitale, DMP 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -172,65 +172,3 @@ def _parameter(slot: etree._Element) -> Parameter:
 
 def _unquoted(value: str) -> str:
     return value.replace("''", "'")
-
-
-# ---------------------------------------------------------------- filters
-
-_DEFAULT: Final[Mapping[str, str]] = {
-    "http://loinc.org": "2.16.840.1.113883.6.1",
-    "http://terminology.hl7.org/CodeSystem/v3-Confidentiality": "2.16.840.1.113883.5.25",
-}
-# Our name of a filter on a code -> parameter, and the scheme of a code given alone.
-CODE_FILTERS: Final[Mapping[str, tuple[str, str]]] = {
-    "type": ("$XDSDocumentEntryTypeCode", "2.16.840.1.113883.6.1"),
-    "class_": ("$XDSDocumentEntryClassCode", "1.2.250.1.213.1.1.4.1"),
-    "format": ("$XDSDocumentEntryFormatCode", "1.2.250.1.213.1.1.4.2.282"),
-    "facility": ("$XDSDocumentEntryHealthcareFacilityTypeCode", "1.2.250.1.71.4.2.4"),
-    "practice_setting": ("$XDSDocumentEntryPracticeSettingCode", "1.2.250.1.213.1.1.4.9"),
-    "confidentiality": ("$XDSDocumentEntryConfidentialityCode", "2.16.840.1.113883.5.25"),
-    "event": ("$XDSDocumentEntryEventCodeList", ""),
-}
-TIME_FILTERS: Final[Mapping[str, str]] = {
-    "created_from": "$XDSDocumentEntryCreationTimeFrom",
-    "created_to": "$XDSDocumentEntryCreationTimeTo",
-    "service_from": "$XDSDocumentEntryServiceStartTimeFrom",
-    "service_to": "$XDSDocumentEntryServiceStopTimeTo",
-}
-SET_TIME_FILTERS: Final[Mapping[str, str]] = {
-    "submitted_from": "$XDSSubmissionSetSubmissionTimeFrom",
-    "submitted_to": "$XDSSubmissionSetSubmissionTimeTo",
-}
-
-
-def codes(text: str, scheme: str) -> tuple[str, ...]:
-    """Values ``code^^oid`` of codes written ``system|code`` or ``code``, with commas between several.
-
-    Args:
-        scheme: OID of a code given alone.
-
-    Raises:
-        ValueError: a code without scheme, or a system that has no OID here.
-    """
-    found = []
-    for one in text.split(","):
-        system, bar, code = one.strip().rpartition("|")
-        oid = _DEFAULT.get(system, system.removeprefix("urn:oid:")) if bar else scheme
-        if not re.fullmatch(r"[012](?:\.[0-9]+)+|URN|ASTM", oid):
-            raise ValueError(f"no OID for the system of a code: {system or 'none given'}")
-        found.append(f"{code}^^{oid}")
-    return tuple(found)
-
-
-def point(text: str, *, end: bool) -> str:
-    """DTM value in UTC of an ISO date or date and time; a date alone is a whole day, from its beginning or to its end.
-
-    Raises:
-        ValueError: neither.
-    """
-    from datetime import UTC, date, datetime
-
-    if len(text) == 10:
-        day = date.fromisoformat(text)
-        return f"{day:%Y%m%d}{'235959' if end else '000000'}"
-    moment = datetime.fromisoformat(text)
-    return (moment.astimezone(UTC) if moment.tzinfo else moment).strftime("%Y%m%d%H%M%S")

@@ -23,6 +23,7 @@ from adapter.dmp.xdm.addresses import Recipient, RecipientRefused, TrustSpace, r
 from adapter.dmp.xdm.archive import ArchiveLimits, PackageRefused
 from adapter.dmp.xdm.client import MailClient
 from adapter.dmp.xdm.mail import Sending
+from adapter.dmp.xdm.notification import NotificationInvalid, read_notification
 from adapter.dmp.xdm.package import Software, build
 from adapter.dmp.xdm.reading import Package, read_package
 from adapter.dmp.xdm.rule_texts import finding
@@ -196,6 +197,26 @@ def mail(
     return Mailed(told, frozenset(before & set(queued)), made.document.oid, tuple(warnings))
 
 
+def note(data: bytes, outbox: Outbox) -> Row:
+    """The row that a notice received in the mailbox is about, which now says what became of the mail.
+
+    Args:
+        data: the whole message, as the mailbox gives it: a disposition notification (MDN) or a delivery report.
+    Raises:
+        NotificationInvalid: no notice, or about a mail that this queue does not know.
+        OutboxRefusal: the mail did not leave, or is being sent.
+    """
+    told = read_notification(data)
+    if told.outcome == "none":
+        row_id = outbox.find_mail(told.message_id)
+    else:
+        row_id = outbox.record_notice(told.message_id, taken=told.outcome == "taken", code=told.code)
+    if row_id is None:
+        message = "L'avis est celui d'un message qui n'est pas parti de cette file."
+        raise NotificationInvalid([finding("MSS-NOTICE", "/", message)])
+    return outbox.row(row_id)
+
+
 def _composed(
     data: bytes | str, options: Options | None, mappings: Path | Mappings | None, max_bytes: int, max_depth: int
 ) -> _Composed:
@@ -293,12 +314,14 @@ __all__ = [
     "ArchiveLimits",
     "Mailed",
     "MssMailbox",
+    "NotificationInvalid",
     "Package",
     "PackageRefused",
     "RecipientRefused",
     "Software",
     "TrustSpace",
     "mail",
+    "note",
     "package_xdm",
     "read_package",
 ]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from adapter.cli import rows
-from adapter.cli.choices import read, settings_option
+from adapter.cli.choices import each_once, read, settings_option
 from adapter.cli.destinations import answer_option, open_queue, outbox_option, patient_ins
+from adapter.cli.files import read_bounded
 from adapter.cli.french import FINDINGS, OK, FrenchGroup, OneOf, shown
 from adapter.cli.keys import ready
 from adapter.cli.mailboxes import everywhere
@@ -189,6 +190,32 @@ def _dead(outbox: Outbox) -> list[int]:
         else:
             found.append(row.id)
     return found
+
+
+@command.command("notice")
+@click.argument("files", nargs=-1, required=True, metavar="FICHIER...")
+@outbox_option
+@settings_option
+def notice(files: tuple[str, ...], outbox_url: str | None, settings_file: str | None) -> int:
+    """Note ce que disent des avis reçus (MDN ou remise, un message entier par fichier) sur les messages envoyés.
+
+    Codes de retour : 0 tous notés, 1 un avis illisible ou étranger à la file, 3 un message refusé par son destinataire.
+    """
+    from adapter.api.mailing import NotificationInvalid, note
+
+    settings = read(settings_file)
+    codes = {OK}
+    with open_queue(settings, outbox_url) as outbox:
+        for name in each_once(files):
+            try:
+                row = note(read_bounded(name, settings.max_input_bytes), outbox)
+            except NotificationInvalid as fault:
+                click.echo(f"{shown(name)} : {fault.findings[0].message} [{fault.findings[0].rule}]", err=True)
+                codes.add(FINDINGS)
+                continue
+            click.echo(f"{shown(name)} : n° {row.id}, {rows.state(row)}. {row.explanation}".rstrip())
+            codes.add(rows.REFUSED if row.state == "rejected" else OK)
+    return max(codes)
 
 
 @command.command("withdraw")

@@ -135,9 +135,9 @@ class Outbox:
             opposed = not recipient and self._opposed(session, patient)
             ((row_id,),) = session.run(
                 "INSERT INTO outbox_row (key, destination, endpoint, form, patient, state, reason, due_at, created_at,"
-                " updated_at, set_unique_id, content_digest, size_bytes, recipient, mappings_digest) VALUES (:key,"
-                " :destination, :endpoint, :form, :patient, :state, :reason, :due, :now, :now, :set_id, :digest, :size,"
-                " :recipient, :mappings_digest) RETURNING id",
+                " updated_at, set_unique_id, content_digest, size_bytes, recipient, mappings_digest, message_id) VALUES"
+                " (:key, :destination, :endpoint, :form, :patient, :state, :reason, :due, :now, :now, :set_id, :digest,"
+                " :size, :recipient, :mappings_digest, :message_id) RETURNING id",
                 key=key,
                 destination=destination,
                 endpoint=endpoint,
@@ -152,6 +152,7 @@ class Outbox:
                 size=sum(map(len, submission.contents)),
                 recipient=recipient,
                 mappings_digest=mappings_digest,
+                message_id=submission.mail.message_id if submission.mail is not None else "",
             )
             session.run_many(
                 "INSERT INTO outbox_document (row_id, position, destination, patient, set_id, version, unique_id,"
@@ -309,6 +310,37 @@ class Outbox:
 
     def _request_name(self, request: str) -> str:
         return hmac.new(self._secret, request.encode(), hashlib.sha256).hexdigest()
+
+    def find_mail(self, message_id: str) -> int | None:
+        """Number of the row of this mail, None when the queue knows none."""
+        with self._database.reading() as session:
+            found = session.run("SELECT id FROM outbox_row WHERE message_id = :told ORDER BY id DESC", told=message_id)
+        return int(found[0][0]) if found else None
+
+    @retried
+    def record_notice(self, message_id: str, *, taken: bool, code: str = "") -> int | None:
+        """Number of the row of this mail, ``confirmed`` or ``rejected`` from now on; None when the queue knows none.
+
+        A mail whose fate was not known, or that waited to be sent again, is settled by it.
+
+        Args:
+            taken: the recipient has it. code: why not.
+        Raises:
+            OutboxRefusal: the row never left, or is being sent.
+        """
+        with self._database.transaction() as session:
+            found = session.run("SELECT id FROM outbox_row WHERE message_id = :told ORDER BY id DESC", told=message_id)
+            if not found:
+                return None
+            row = self._hold(session, found[0][0])
+            if row.state in (State.BLOCKED, State.WITHDRAWN, State.SENDING):
+                raise OutboxRefusal("Ce message n'est pas parti, ou part en ce moment : l'avis n'est pas noté.")
+            if taken:
+                self._put(session, row.id, State.CONFIRMED, Reason.ACKNOWLEDGED, None, forward=True)
+                session.run(statements.REPLACE, id=row.id, now=milliseconds(self._clock()))
+            else:
+                self._put(session, row.id, State.REJECTED, Reason.NOT_INTEGRATED, None, dmp_code=code)
+        return row.id
 
     @retried
     def record_opposition(self, patient: Identifier) -> int:

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     DESTINATION_CHANGED = "destination-changed"
     UNREADABLE = "unreadable"
     POSTED = "posted"
+    NOT_INTEGRATED = "not-integrated"
     ACKNOWLEDGED = "acknowledged"
 
 
@@ -84,6 +85,7 @@ REASON_TEXTS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.UNREADABLE: "La ligne est illisible : restaurer une sauvegarde ou convertir la visite de nouveau.",
         Reason.POSTED: "Remis à l'opérateur de messagerie ; rien ne dit encore que le destinataire l'a reçu.",
         Reason.ACKNOWLEDGED: "Le logiciel du destinataire a accusé réception.",
+        Reason.NOT_INTEGRATED: "Le destinataire n'a pas reçu ou pas intégré le document.",
     }
 )
 
@@ -131,6 +133,18 @@ _MAIL_UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "4": "Le serveur de messagerie remet le message à plus tard",
     }
 )
+# Errors that the software of a recipient tells. Source: ANS, table of the errors of integration, 900 and after.
+_NOT_INTEGRATED_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "900": "Le destinataire ne tient pas la version que ce document remplace.",
+        "901": "Le destinataire ne reconnaît pas à l'auteur le droit de remplacer ce document.",
+        "902": "Le patient est inconnu du logiciel du destinataire.",
+        "903": "Le logiciel du destinataire ne trouve pas d'INS dans le document.",
+        "904": "L'INS ou les traits ne sont pas ceux que tient le logiciel du destinataire.",
+        "905": "Le logiciel du destinataire trouve l'identité incomplète.",
+        "deleted": "Le message a été supprimé par le destinataire, peut-être sans être lu.",
+    }
+)
 _MAIL_REFUSED_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "size": "Le message dépasse la taille que l'opérateur admet : alléger les pièces jointes.",
@@ -163,6 +177,8 @@ def explain(reason: Reason, dmp_code: str = "", *, dead: bool = False, mail: boo
 def _mail_text(reason: Reason, code: str) -> str:
     if reason is Reason.REFUSED and code in _MAIL_REFUSED_TEXTS:
         return _MAIL_REFUSED_TEXTS[code]
+    if reason is Reason.NOT_INTEGRATED:
+        return _NOT_INTEGRATED_TEXTS.get(code, REASON_TEXTS[reason])
     told = _MAIL_UNREACHABLE_TEXTS.get("4" if code[:1] == "4" else code)
     if reason is Reason.UNREACHABLE and told:
         return f"{told} ; un nouvel essai est prévu."

@@ -224,6 +224,14 @@ RULES: Final[Mapping[str, RuleText]] = {
             _MSS,
         ),
         (
+            "MSS-NOTICE",
+            Severity.ERROR,
+            "Avis illisible ou étranger",
+            "Le message donné n'est pas un avis de traitement (MDN, RFC 8098) ni un avis de remise (RFC 3464) qui"
+            " désigne par son Message-ID un message parti de cette file.",
+            _MSS,
+        ),
+        (
             "MSS-OPPOSITION",
             Severity.WARNING,
             "Opposition au DMP",

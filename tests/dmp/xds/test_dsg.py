@@ -208,3 +208,12 @@ def test_a_genuine_signature_of_the_dmp_holds_until_a_byte_changes(shared_dir: P
         changed[place] ^= 1
         with pytest.raises(DsgInvalid):
             dsg.verify(bytes(changed))
+
+
+@pytest.mark.conformance
+def test_it_follows_the_schema_of_xml_signatures(shared_dir: Path) -> None:
+    schema = etree.XMLSchema(etree.parse(str(shared_dir / "xds/schema/saml/xmldsig-core-schema.xsd")))
+    assert not schema.validate(etree.fromstring(signed().contents[-1]))
+    faults = str(schema.error_log).splitlines()  # the purpose is text, as the DMP wants it: the schema wants an element
+    assert len(faults) == 1
+    assert "SignatureProperty': Missing child element" in faults[0]

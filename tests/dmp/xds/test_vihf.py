@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 from lxml import etree
 
 from adapter.dmp.xds.vihf import Caller, Software, VihfInvalid, VihfRead, acting, assertion, read, roles, verify
@@ -189,6 +192,21 @@ def test_any_changed_byte_is_refused() -> None:
         assert refused(bytes(changed)), place
 
 
+WHOLE = made()
+
+
+@hypothesis.given(st.integers(0, len(WHOLE) - 1), st.integers(0, 40), st.binary(max_size=40))
+@hypothesis.settings(max_examples=150)
+def test_no_damage_passes_and_none_is_a_crash(start: int, length: int, put: bytes) -> None:
+    changed = WHOLE[:start] + put + WHOLE[start + length :]
+    hypothesis.assume(changed != WHOLE)
+    try:
+        found = judged(changed)
+    except VihfInvalid:
+        return
+    assert found == judged(WHOLE), "only what says the same may pass"
+
+
 @pytest.mark.parametrize("digest", ["SHA-1", "SHA-256"])
 def test_no_other_writing_of_the_base64_passes(digest: Any) -> None:
     data = made(replace(CALLER, digest=digest))
@@ -294,3 +312,35 @@ def test_within_a_message_it_is_judged_alike() -> None:
     envelope[0].append(etree.fromstring(made()))
     again = etree.fromstring(etree.tostring(envelope))
     assert judged(again[0][0]).user_id == "899700100003"
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize("mode", ["direct", "indirect", "indirect-reinforced", "air"])
+def test_it_follows_the_schemas_of_saml_and_hl7(mode: Any, shared_dir: Path, tmp_path: Path) -> None:
+    saml = shared_dir / "xds/schema/saml/sstc-saml-schema-assertion-2.0.xsd"
+    types = shared_dir / "cisis/infrastructure/cda/CDA_extended.xsd"
+    (tmp_path / "hl7.xsd").write_text(
+        f'''<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="urn:hl7-org:v3"
+          targetNamespace="urn:hl7-org:v3" elementFormDefault="qualified"><xs:include schemaLocation="{types}"/>
+          <xs:element name="Role" type="CE"/><xs:element name="PurposeOfUse" type="CE"/></xs:schema>'''
+    )
+    (tmp_path / "both.xsd").write_text(
+        f'''<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+          <xs:import namespace="urn:oasis:names:tc:SAML:2.0:assertion" schemaLocation="{saml}"/>
+          <xs:import namespace="urn:hl7-org:v3" schemaLocation="hl7.xsd"/></xs:schema>'''
+    )
+    schema = etree.XMLSchema(etree.parse(str(tmp_path / "both.xsd")))
+    schema.assertValid(etree.fromstring(made(replace(CALLER, mode=mode, lifetime_s=60, secret_connection=True))))
+
+
+@pytest.mark.conformance
+def test_it_says_what_a_genuine_one_says(shared_dir: Path) -> None:
+    genuine = read((shared_dir / "xds/examples/cnam/vihf-indirecte.xml").read_bytes())
+    ours = judged(made(replace(CALLER, mode_name="Authentification_mode")))
+    assert set(ours.attributes) == set(genuine.attributes)
+    assert (genuine.mode, genuine.version, genuine.sector) == ("indirect", "3.0", "SA07^1.2.250.1.71.4.2.4")
+    assert [(one.system.oid, one.code) for one in genuine.roles] == [
+        ("1.2.250.1.71.1.2.7", "10"), ("1.2.250.1.71.4.2.5", "SM26"),
+    ]  # fmt: skip
+    assert genuine.patient is not None
+    assert genuine.purpose == ours.purpose

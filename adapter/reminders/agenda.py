@@ -141,7 +141,7 @@ def agenda(everything: Sequence[Planned], today: date, *, within_days: int = 7) 
     for one in newest.values():
         patient = patients.of(one.patients)
         known = last.get(patient)
-        if known is None or one.start > known.start:
+        if known is None or _weight(one) > _weight(known):
             last[patient] = one
     items = [_item("visit", one, today, within_days) for one in last.values()]
     items += [_item("announcement", one, today, within_days) for one in newest.values() if one.hidden]
@@ -150,6 +150,11 @@ def agenda(everything: Sequence[Planned], today: date, *, within_days: int = 7) 
         replaced=len(everything) - len(newest),
         followed=len(newest) - len(last),
     )
+
+
+def _weight(one: Planned) -> tuple[datetime, bool, date, str]:
+    """Of two visits the later one speaks; of two documents of one visit, the one that knows the day."""
+    return one.start, one.on is not None, one.on or date.min, one.origin
 
 
 class _Patients:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import itertools
 import json
@@ -160,6 +161,13 @@ def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:
     author["name"] = {"family": "=HYPERLINK(1)"}
     (tmp_path / "x.json").write_bytes(visit(SHORT, author=author))
     assert ";'=HYPERLINK(1);" in as_csv(agenda(tmp_path, TODAY).items).decode()
+
+
+def test_of_two_documents_of_one_visit_the_one_that_knows_the_day_speaks() -> None:
+    told = planned(read_visit((SAMPLES / "s1.exhaustive.json").read_bytes()), "structuré")
+    mute = dataclasses.replace(told, chain="page", origin="page", on=None, at=None, worded=True)
+    for both in ((told, mute), (mute, told)):
+        assert [item.origin for item in draw(both, TODAY).items] == ["structuré"]
 
 
 # --- Laws -------------------------------------------------------------------------------------------------------

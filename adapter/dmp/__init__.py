@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from adapter.errors import DmpRejected, DmpUnreachable
 from adapter.model.coded import Coding
-from adapter.model.document import Identifier
+from adapter.model.document import Identifier, Professional
 from adapter.submission.values import Submission
 
 EntryStatus = Literal["current", "superseded"]
@@ -157,4 +157,13 @@ class Dmp(Protocol):
 
     def delete(self, patient: Identifier, unique_id: str) -> None:
         """TD3.3c: logical deletion by the author."""
+        ...
+
+
+@runtime_checkable
+class ActsFor(Protocol):
+    """A client that may call in the name of the author of what is sent, where its own settings name nobody."""
+
+    def acting(self, author: Professional) -> Dmp:
+        """The same client, for what this professional does."""
         ...

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeGuard
 
-from adapter.dmp import Dmp, FoundEntry, Mailbox, PatientStatus, RecipientBusy
+from adapter.dmp import ActsFor, Dmp, FoundEntry, Mailbox, PatientStatus, RecipientBusy
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutboxError, OutcomeUnknown
 from adapter.outbox.errors import LeaseLost, OutboxBusy
 from adapter.outbox.policy import Policy
@@ -90,7 +90,7 @@ class Worker:
         self._pauses: dict[str, _Pause] = {}
         self._reached = State.QUEUED  # how far the row in hand came, and what the audit trail does not know yet
         self._told: list[Disclosure] = []
-        self._statuses: OrderedDict[tuple[str, str], tuple[datetime, PatientStatus]] = OrderedDict()
+        self._statuses: OrderedDict[tuple[str, str, str], tuple[datetime, PatientStatus]] = OrderedDict()
 
     def run(self, stop: threading.Event, poll_s: float = 1.0) -> None:
         """Works until `stop` is set; the row in hand is finished first.
@@ -233,7 +233,7 @@ class Worker:
 
     def _send(self, claim: Claim) -> None:
         try:
-            dmp = self._dmp(claim.destination)
+            dmp = self._dmp(claim)
             status = self._status(claim, dmp)
         except DmpError as fault:
             self._not_sent(claim, fault)
@@ -304,7 +304,7 @@ class Worker:
     def _search(self, claim: Claim) -> None:
         """Finds out whether the documents arrived; only when none did may they be sent again."""
         try:
-            found = self._find(claim, self._dmp(claim.destination))
+            found = self._find(claim, self._dmp(claim))
         except DmpError as fault:
             self._paused(claim.destination, fault, silent=not isinstance(fault, DmpUnreachable))
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)
@@ -325,7 +325,7 @@ class Worker:
             found: what a search just gave, empty to search now.
         """
         try:
-            dmp = self._dmp(claim.destination)
+            dmp = self._dmp(claim)
             found = found or self._find(claim, dmp)
             if not all(found):
                 delay = self._policy.delay_s(claim.attempts, self._random)
@@ -361,16 +361,16 @@ class Worker:
 
     # ------------------------------------------------------------------ the DMP
 
-    def _dmp(self, name: str) -> Dmp:
-        """Client of a DMP.
+    def _dmp(self, claim: Claim) -> Dmp:
+        """Client of a DMP, in the name of the author of the deposit where the client names nobody.
 
         Raises:
             DmpRejected: a mailbox bears this name now.
         """
-        client = self._client(name)
+        client = self._client(claim.destination)
         if not _is_dmp(client):
             raise DmpRejected("Cette destination est une messagerie, pas un DMP.", code="mailbox")
-        return client
+        return client.acting(claim.submission.set.author) if isinstance(client, ActsFor) else client
 
     def _mailbox(self, name: str) -> Mailbox:
         """Client of a mailbox.
@@ -392,7 +392,7 @@ class Worker:
     def _status(self, claim: Claim, dmp: Dmp) -> PatientStatus:
         """TD0.2, asked again when the answer is older than ``status_s`` or was not a plain yes."""
         now = self._clock()
-        name = (claim.destination, claim.patient)
+        name = (claim.destination, claim.patient, claim.submission.set.author.role_key)
         kept = self._statuses.get(name)
         if kept is not None and 0 <= (now - kept[0]).total_seconds() < self._policy.status_s:
             return kept[1]

@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 
 from adapter import api
 from adapter.api import Options, compose, render_bundle, render_cda, render_cda_n1, render_sheet
-from adapter.errors import DocumentInvalid, Finding, MissingExtra, Severity, VisitInvalid
+from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
 from adapter.mapping import Mappings
 from adapter.model.document import Document
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
@@ -133,16 +133,7 @@ def render_all(
 
 
 def _pdf(document: Document) -> bytes:
-    """The sheet, printed.
-
-    Raises:
-        MissingExtra: what prints is not installed.
-    """
-    printer = getattr(api, "render_pdf", None)
-    if printer is None:
-        raise MissingExtra("Le PDF demande typst : installer dmp-adapter[pdf].")
-    content: bytes = printer(document)
-    return content
+    return api.render_pdf(document)
 
 
 __all__ = ["FORMS", "MEDIA_TYPES", "USUAL_FORMS", "Encoding", "Form", "Made", "check_visit", "decoded", "make"]

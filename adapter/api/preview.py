@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Literal
 
-from adapter import api
 from adapter.api import Options
-from adapter.api.forms import Encoding, Made, check_visit, render_all
+from adapter.api.forms import Encoding, Made, check_visit, decoded, render_all
 from adapter.api.sending import SubmissionRefused, prepare
 from adapter.errors import DocumentInvalid, Finding, VisitInvalid
 from adapter.mapping import Mappings
@@ -63,7 +62,7 @@ class Preview:
         refusals: what a deposit would be refused for; empty when it may leave.
         sights: who will see it.
         kept: fields of this visit that stay at the practice: path and reason.
-        trace: where each part of the documents comes from, when the package can tell; None otherwise.
+        trace: where each part of the documents comes from, when it was asked; None otherwise.
     """
 
     made: Made | None = field(repr=False)
@@ -71,7 +70,7 @@ class Preview:
     refusals: tuple[Finding, ...] = ()
     sights: tuple[Sight, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
-    trace: Any = field(default=None, repr=False)
+    trace: dict[str, Any] | None = field(default=None, repr=False)
 
 
 def preview(
@@ -81,6 +80,7 @@ def preview(
     options: Options | None = None,
     mappings: Mappings | None = None,
     limits: Limits | None = None,
+    traced: bool = False,
     max_bytes: int = MAX_BYTES,
     max_depth: int = MAX_DEPTH,
 ) -> Preview:
@@ -88,6 +88,7 @@ def preview(
 
     Args:
         limits: what the destination accepts.
+        traced: with the origin of every part of the documents, which takes seconds.
     Raises:
         MappingError: the tables.
     """
@@ -105,7 +106,7 @@ def preview(
         refusals,
         _sights(visit, not refusals),
         _kept(visit),
-        _trace(visit, options, mappings),
+        _trace(decoded(data, encoding), options, mappings, max_bytes, max_depth) if traced else None,
     )
 
 
@@ -162,7 +163,10 @@ def _filled(value: Any, steps: Sequence[str]) -> bool:
     return told and _filled(getattr(value, steps[0]), steps[1:])
 
 
-def _trace(visit: Visit, options: Options | None, mappings: Mappings | None) -> Any:
-    """Trace of the visit when the package has one, as plain JSON values; None otherwise."""
-    tracer: Callable[..., Any] | None = getattr(api, "trace", None)
-    return None if tracer is None else tracer(visit, options=options, mappings=mappings)
+def _trace(
+    text: bytes | str, options: Options | None, mappings: Mappings | None, max_bytes: int, max_depth: int
+) -> dict[str, Any]:
+    from adapter.api import tracing
+
+    found = tracing.trace(text, options=options, mappings=mappings, max_bytes=max_bytes, max_depth=max_depth)
+    return found.as_dict()

@@ -37,7 +37,7 @@ CHANGES: Final[dict[Change, tuple[Mask | None, bool]]] = {
 
 
 def patient(root: str, value: str, path: str = "$.ins") -> Identifier:
-    """Identifier of a patient, its form and key checked.
+    """Identifier of a patient, its form checked, and its key when the number is no test.
 
     Raises:
         VisitInvalid: it is no INS; the finding stands at `path`.
@@ -46,6 +46,9 @@ def patient(root: str, value: str, path: str = "$.ins") -> Identifier:
         parsed = MatriculeIns.parse(value, root.removeprefix("urn:oid:"))
     except IdentifierError as fault:
         raise VisitInvalid([Finding(fault.rule, Severity.ERROR, path, fault.message)]) from None
+    found = parsed.check(path)
+    if any(one.severity is Severity.ERROR for one in found):
+        raise VisitInvalid(found)
     return Identifier(parsed.root, parsed.value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from anyio import CapacityLimiter, to_thread
@@ -17,9 +17,13 @@ from adapter.service.delivery import Delivery
 from adapter.service.gate import Gate
 from adapter.service.installation import Installation
 from adapter.service.metrics import Metrics
+from adapter.service.preview import router as preview_pages
 from adapter.service.refusals import add_handlers
 from adapter.service.routes import operations, records, submissions, visits
 from adapter.settings import SOFTWARE_VERSION
+
+# Newer releases of FastAPI would tell a collector of exceptions with their words, which may hold a value of a visit.
+_NO_TELEMETRY: Final[Any] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
 def create_app(installation: Installation) -> FastAPI:
@@ -29,6 +33,7 @@ def create_app(installation: Installation) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.limiter = CapacityLimiter(installation.bounds.threads)
+        app.state.heavy_limiter = CapacityLimiter(1)
         delivery = _delivery(installation)
         app.state.delivery = delivery
         try:
@@ -38,7 +43,13 @@ def create_app(installation: Installation) -> FastAPI:
                 await to_thread.run_sync(delivery.stop, installation.bounds.stop_timeout_s)
 
     app = FastAPI(
-        title="dmp-adapter", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False
+        title="dmp-adapter",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
     )
     _put_gate_in_front(app, installation, metrics)
     add_handlers(app)
@@ -46,6 +57,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.include_router(submissions.router(installation))
     app.include_router(records.router(installation))
     app.include_router(operations.router(installation, metrics))
+    app.include_router(preview_pages(installation))
     _contract(app, bool(installation.tokens))
     return app
 

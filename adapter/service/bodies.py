@@ -57,9 +57,14 @@ async def object_body(request: Request, shape: type[_Shape]) -> _Shape:
         raise Refusal("parameters", "Le corps n'a pas la forme attendue.", findings=findings) from None
 
 
-async def work(request: Request, task: Callable[[], _Done]) -> _Done:
-    """What `task` gives, run beside the loop that serves the other callers; as many at once as the settings allow."""
-    return await to_thread.run_sync(task, limiter=request.app.state.limiter)
+async def work(request: Request, task: Callable[[], _Done], *, heavy: bool = False) -> _Done:
+    """What `task` gives, run beside the loop that serves the other callers; as many at once as the settings allow.
+
+    Args:
+        heavy: it takes seconds: one at a time, apart from the others.
+    """
+    state = request.app.state
+    return await to_thread.run_sync(task, limiter=state.heavy_limiter if heavy else state.limiter)
 
 
 def _encoding(request: Request) -> Encoding:

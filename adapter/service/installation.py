@@ -65,11 +65,16 @@ class Installation:
 
     @cached_property
     def _records(self) -> dict[str, Records]:
-        return {name: Records(server, self.outbox) for name, server in self.servers.items()}
+        return {}
 
-    def records(self, name: str) -> Records:
-        """Records of the DMP of this name, which is known."""
-        return self._records[name]
+    def records(self, server: DmpServer) -> Records:
+        """Records of this DMP, reached when they are first asked for.
+
+        Raises:
+            AdapterError: the keys that open it cannot be used.
+        """
+        found = self._records.get(server.name)
+        return found or self._records.setdefault(server.name, Records(server, self.outbox))
 
     def client(self, token: str) -> str | None:
         """Name of the program that this token belongs to; every token is compared, each in constant time."""

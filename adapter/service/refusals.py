@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from adapter.api.sending import SubmissionRefused
 from adapter.errors import (
+    AdapterError,
     DmpAccessDenied,
     DmpError,
     DmpRejected,
@@ -45,10 +46,11 @@ def add_handlers(app: FastAPI) -> None:
         return Response(status_code=400)  # the client died in the middle of its request: nobody reads this
 
     async def broken(_: Request, fault: Exception) -> Response:
-        return problem(Refusal("internal", "Le service n'a pas pu répondre ; la faute est dans son journal."))
+        told = "Le service n'a pas pu répondre ; la faute est dans son journal."
+        return problem(Refusal("internal", told, headers={"Connection": "close"}))  # the server cuts it anyway
 
     app.add_exception_handler(ClientDisconnect, gone)
-    for kind in (Refusal, HTTPException, RequestValidationError, FindingsError, DmpError, OutboxError, MissingExtra):
+    for kind in (Refusal, HTTPException, RequestValidationError, AdapterError):
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(Exception, broken)
 
@@ -70,6 +72,8 @@ def refusal(fault: Exception) -> Refusal:
             return _of_queue(fault)
         case MissingExtra():
             return Refusal("not-acceptable", str(fault))
+        case AdapterError():
+            return Refusal("internal", str(fault))
         case RequestValidationError():
             return Refusal("parameters", "Un paramètre n'a pas une valeur admise.", findings=_of_parameters(fault))
         case HTTPException():

@@ -30,7 +30,8 @@ HEAD_MAX: Final = 32 * 1024
 
 def run(app: FastAPI, bounds: ServiceSettings, listening: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serves until SIGTERM or Ctrl-C; what is in hand is then finished, within ``stop_timeout_s``."""
-    server = _Server(_config(app, bounds), on_ready)
+    quiet_logs()
+    server = Server(config(app, bounds), on_ready)
     with _stopped_by_signals(server):
         server.run(sockets=[listening])
 
@@ -54,8 +55,8 @@ def check_certificate(certificate: Path, key: Path) -> None:
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
 
 
-def _config(app: FastAPI, bounds: ServiceSettings) -> uvicorn.Config:
-    quiet_logs()
+def config(app: FastAPI, bounds: ServiceSettings) -> uvicorn.Config:
+    """How uvicorn serves the application."""
     return uvicorn.Config(
         app,
         http=_connection(bounds),
@@ -73,7 +74,7 @@ def _config(app: FastAPI, bounds: ServiceSettings) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Server that leaves signals to `run`, and says when it takes connections."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:

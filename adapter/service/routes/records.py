@@ -46,7 +46,7 @@ def router(installation: Installation) -> APIRouter:
     routes = APIRouter(prefix="/v1/dmp", tags=["dmp"])
 
     def _records(destination: str) -> Records:
-        return installation.records(server_of(installation, destination).name)
+        return installation.records(server_of(installation, destination))
 
     @routes.post(
         ":status",

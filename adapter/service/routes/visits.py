@@ -84,15 +84,18 @@ def router(installation: Installation) -> APIRouter:
     async def show(
         request: Request,
         destination: Annotated[str, Query(max_length=60, description="DMP visé, s'il y en a plusieurs.")] = "",
+        trace: Annotated[bool, Query(description="Avec l'origine de chaque partie : plusieurs secondes.")] = False,
     ) -> Response:
         data, encoding = await visit_body(request)
         server = installation.servers.get(destination or installation.default)
         accepted = server.limits if server else None
-        found = await work(
-            request,
-            lambda: preview(data, encoding=encoding, options=options, mappings=tables, limits=accepted, **limits),
-        )
-        return _json(_preview(found))
+
+        def look() -> Preview:
+            return preview(
+                data, encoding=encoding, options=options, mappings=tables, limits=accepted, traced=trace, **limits
+            )
+
+        return _json(_preview(await work(request, look, heavy=trace)))
 
     return routes
 

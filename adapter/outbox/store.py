@@ -25,6 +25,7 @@ from adapter.submission.values import Submission
 _CODE_MAX: Final = 200
 NO_ROW: Final = 0  # rows count from 1
 _FAR: Final = timedelta(days=3)  # above every lease, back-off and Retry-After of ``Policy``
+_MAIL: Final = "SELECT id FROM outbox_row WHERE message_id = :told AND recipient <> '' ORDER BY id DESC"
 _AT_THE_DMP: Final = frozenset({Reason.PARTLY_FOUND, Reason.OTHER_CONTENT})
 
 
@@ -314,7 +315,7 @@ class Outbox:
     def find_mail(self, message_id: str) -> int | None:
         """Number of the row of this mail, None when the queue knows none."""
         with self._database.reading() as session:
-            found = session.run("SELECT id FROM outbox_row WHERE message_id = :told ORDER BY id DESC", told=message_id)
+            found = session.run(_MAIL, told=message_id)
         return int(found[0][0]) if found else None
 
     @retried
@@ -329,7 +330,7 @@ class Outbox:
             OutboxRefusal: the row never left, or is being sent.
         """
         with self._database.transaction() as session:
-            found = session.run("SELECT id FROM outbox_row WHERE message_id = :told ORDER BY id DESC", told=message_id)
+            found = session.run(_MAIL, told=message_id)
             if not found:
                 return None
             row = self._hold(session, found[0][0])

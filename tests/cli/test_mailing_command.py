@@ -185,3 +185,29 @@ def test_what_is_said_names_no_patient(office: Office) -> None:
     told = result.output + office.run("outbox", "list").output + office.run("outbox", "show", "1").output
     for private in texts_to_keep(json.loads(S1.read_bytes())["patient"]):
         assert private not in told
+
+
+def test_notices_tell_what_became_of_a_mail(office: Office, tmp_path: Path) -> None:
+    from email import message_from_bytes
+
+    from tests.dmp.xdm.notices import bounce, mdn
+
+    assert office.run("send", S7, "--to-mss", NURSE, "--to-mss", EMSP, "--wait").exit_code == 0
+    first, second = (str(message_from_bytes(one)["Message-ID"]) for one in office.running.received)
+    files = {
+        "lu.eml": mdn("automatic-action/MDN-sent-automatically; processed", about=first),
+        "remise.eml": bounce("delayed", "4.4.7", about=second),
+        "retour.eml": bounce("failed", "5.1.1", about=second),
+        "autre.eml": mdn("manual-action/MDN-sent-manually; displayed"),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    read = office.run("outbox", "notice", tmp_path / "lu.eml", tmp_path / "remise.eml")
+    assert read.exit_code == 0
+    assert "confirmé. Le logiciel du destinataire a accusé réception." in read.stdout
+    assert "accepté" in read.stdout
+    refused = office.run("outbox", "notice", tmp_path / "retour.eml", tmp_path / "autre.eml")
+    assert refused.exit_code == 3
+    assert "n'a pas reçu ou pas intégré" in refused.stdout
+    assert "MSS-NOTICE" in refused.stderr
+    assert office.run("outbox", "notice", S7).exit_code == 1

@@ -316,3 +316,59 @@ def test_many_workers_send_each_mail_once(outbox: Outbox, mailbox: ScriptedMailb
     assert {outbox.row(row_id).state for row_id in rows} == {State.ACCEPTED}
     assert len(mailbox.sent) == 12
     assert outbox.verify().sound
+
+
+def _message_id(submission: Submission) -> str:
+    assert submission.mail is not None
+    return submission.mail.message_id
+
+
+def test_a_notice_of_the_recipient_confirms_or_refuses(
+    outbox: Outbox, poster: Worker, mailbox: ScriptedMailbox
+) -> None:
+    first, second = _queue(outbox, mail()), _queue(outbox, mail(to=EMSP))
+    outbox.enqueue(deposit(), destination="dmp")
+    poster.drain(10)
+    assert outbox.record_notice(_message_id(mail()), taken=True) == first
+    assert _end(outbox.row(first)) == (State.CONFIRMED, Reason.ACKNOWLEDGED, False)
+    assert outbox.record_notice(_message_id(mail(to=EMSP)), taken=False, code="902") == second
+    row = outbox.row(second)
+    assert (row.state, row.reason, row.dmp_code) == (State.REJECTED, Reason.NOT_INTEGRATED, "902")
+    assert "inconnu" in row.explanation
+    assert outbox.record_notice("<autre@test.mssante.fr>", taken=True) is None
+    assert outbox.record_notice("", taken=True) is None
+    assert (outbox.find_mail(_message_id(mail())), outbox.find_mail("")) == (first, None)
+
+
+def test_a_notice_settles_a_mail_of_unknown_fate_and_stops_it_from_leaving_twice(
+    outbox: Outbox, poster: Worker, mailbox: ScriptedMailbox
+) -> None:
+    mailbox.faults.append(OutcomeUnknown("silence"))
+    row_id = _queue(outbox, mail())
+    poster.drain(10)
+    outbox.retry(row_id)
+    assert outbox.record_notice(_message_id(mail()), taken=True) == row_id
+    assert poster.drain(10)
+    assert _end(outbox.row(row_id)) == (State.CONFIRMED, Reason.ACKNOWLEDGED, False)
+    assert mailbox.sent == []
+
+
+def test_a_notice_about_a_mail_that_did_not_leave_is_refused(outbox: Outbox) -> None:
+    row_id = _queue(outbox, mail())
+    outbox.withdraw(row_id)
+    with pytest.raises(OutboxRefusal):
+        outbox.record_notice(_message_id(mail()), taken=True)
+    _queue(outbox, mail())
+    assert outbox.claim(("mss",), Policy().lease_s) is not None
+    with pytest.raises(OutboxRefusal):
+        outbox.record_notice(_message_id(mail()), taken=True)
+
+
+def test_an_acknowledged_correction_replaces_the_first_version(
+    outbox: Outbox, poster: Worker, mailbox: ScriptedMailbox
+) -> None:
+    first, second, other = (_queue(outbox, one) for one in (mail(), mail(version=2), mail(to=EMSP)))
+    poster.drain(10)
+    outbox.record_notice(_message_id(mail(version=2)), taken=True)
+    states = [outbox.row(row_id).state for row_id in (first, second, other)]
+    assert states == [State.REPLACED, State.CONFIRMED, State.ACCEPTED]

@@ -141,14 +141,13 @@ def _ranks(node: ast.ListComp) -> Iterator[tuple[str, str, int]]:
 
 
 def _markup(source: str, line: int) -> Iterator[tuple[str, str, int]]:
-    """Attributes and texts of a piece of markup, each on its line."""
+    """Attributes and texts of a piece of markup, each on its line; an f-string may cut a tag in two."""
     if "<" not in source:
         return
-    at = line
+    for at, written in enumerate(source.split("\n"), line):
+        for name, value in attributes(written):
+            yield name, html.unescape(value), at
     for piece in MARKUP.findall(source):
-        if piece.startswith("<"):
-            for name, value in attributes(piece):
-                yield name, html.unescape(value), at
-        elif piece.strip():
-            yield "#text", html.unescape(piece.strip()), at
-        at += piece.count("\n")
+        if not piece.startswith("<") and piece.strip():
+            yield "#text", html.unescape(piece.strip()), line
+        line += piece.count("\n")

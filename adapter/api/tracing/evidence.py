@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from adapter import cda, fhir, render
 from adapter.api.tracing import marks
 from adapter.api.tracing.branches import differences, grow
-from adapter.api.tracing.leaves import Leaf, Path, leaves, many_changed, variants, with_value
+from adapter.api.tracing.leaves import Leaf, Path, defaulted, leaves, many_changed, variants, with_value
 from adapter.api.tracing.scan import FORMS, Form, Scan, all_pieces, attributes, chunks, masked, pieces, scan
 from adapter.compose import Options, compose
 from adapter.errors import FindingsError
@@ -421,11 +421,7 @@ class Evidence:
 
     def _defaults(self) -> None:
         """Values that the format supposes where the visit is silent."""
-        said = {leaf.path for leaf in self.leaves}
-        whole = Visit.model_validate(self.visit).model_dump(mode="json")
-        for leaf in leaves(whole):
-            if leaf.path in said or leaf.empty:
-                continue
+        for leaf in defaulted(self.visit):
             for other in leaf.others[:_TRIES]:
                 printed = prints(with_value(self.visit, leaf.path, other), self._worded, self.options)
                 if printed is None:

@@ -154,6 +154,37 @@ def _value(kind: Any, value: Any, path: Path, metadata: tuple[Any, ...], keys: t
         yield _leaf(kind, value, path, _flat(metadata), keys)
 
 
+def defaulted(visit: Mapping[str, Any]) -> tuple[Leaf, ...]:
+    """Values that the format supposes where a visit is silent."""
+    keys = tuple(dict.fromkeys(_keys(visit)))
+    return tuple(_absent(Visit, visit, (), keys))
+
+
+def _absent(model: type[BaseModel], given: Mapping[str, Any], path: Path, keys: tuple[str, ...]) -> Iterator[Leaf]:
+    for name, field in model.model_fields.items():
+        here = (*path, name)
+        inner = _model_within(field.annotation)
+        if name not in given:
+            default = field.default
+            if isinstance(default, BaseModel):
+                yield from _absent(type(default), {}, here, keys)
+            elif isinstance(default, (str, int)):
+                yield from _value(field.annotation, default, here, tuple(field.metadata), keys)
+        elif inner is not None:
+            held = given[name]
+            several = enumerate(held) if isinstance(held, list) else ((None, held),)
+            for number, one in several:
+                if isinstance(one, dict):
+                    yield from _absent(inner, one, here if number is None else (*here, number), keys)
+
+
+def _model_within(kind: Any) -> type[BaseModel] | None:
+    """Model that a field holds, alone or in a list."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return next((found for found in map(_model_within, get_args(kind)) if found is not None), None)
+
+
 def _flat(metadata: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(one for each in metadata for one in (each.metadata if isinstance(each, FieldInfo) else (each,)))
 

@@ -120,14 +120,11 @@ class Trace:
         return tuple(f for f in self.fields if f.path == path or f.path.startswith((f"{path}.", f"{path}[")))
 
     def at(self, path: str) -> tuple[Node, ...]:
-        """Nodes at `path` (XPath or FHIRPath) or below it."""
-        return tuple(
-            node
-            for node in self.nodes
-            if node.locator == path
-            or node.path == path
-            or node.locator.startswith((f"{path}/", f"{path}.", f"{path}["))
-        )
+        """Nodes at `path` (XPath or FHIRPath) or below it; none for an empty path."""
+        if not path:
+            return ()
+        below = (f"{path}/", f"{path}.", f"{path}[")
+        return tuple(node for node in self.nodes if node.locator == path or node.locator.startswith(below))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form, stable within its ``format``."""

@@ -152,9 +152,9 @@ def agenda(everything: Sequence[Planned], today: date, *, within_days: int = 7) 
     )
 
 
-def _weight(one: Planned) -> tuple[datetime, bool, date, str]:
-    """Of two visits the later one speaks; of two documents of one visit, the one that knows the day."""
-    return one.start, one.on is not None, one.on or date.min, one.origin
+def _weight(one: Planned) -> tuple[datetime, bool, bool, date, str]:
+    """Of two visits the later one speaks; of two that tell of one visit, the one that knows more."""
+    return one.start, one.on is not None, one.worded, one.on or date.min, one.origin
 
 
 class _Patients:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def session(reach: Reach, keys: Keys, token: Callable[[], str] | None) -> DmpSession:
     """What requests to this DMP travel through; no connection is made, no key is opened yet."""
     actor = reach.actor
-    plain = _plain(reach)
+    plain = reach.wire == "pdsm" and reach.crl is None and keys.client_in_clear
     return DmpSession(
         connect_timeout_s=reach.connect_timeout_s,
         read_timeout_s=reach.read_timeout_s,
@@ -64,12 +64,3 @@ def xds(reach: Reach, keys: Keys, token: Callable[[], str] | None) -> XdsClient:
         software=access.software_name,
         repository=access.repository_unique_id or names.DMP_REPOSITORY,
     )
-
-
-def _plain(reach: Reach) -> bool:
-    """Whether TLS needs no more than files in clear, as a FHIR server in test does: the extra ``xds`` may be absent."""
-    return reach.wire == "pdsm" and reach.crl is None and not reach.client.password_env and _two_files(reach)
-
-
-def _two_files(reach: Reach) -> bool:
-    return not reach.client.told or reach.client.key is not None

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
 from adapter.dmp.tls import ClientKey
-from adapter.dmp.xds.certificates import KeyUnusable, Use, check_certificate, check_structure
+from adapter.dmp.xds.certificates import (
+    KeyUnusable,
+    Use,
+    check_certificate,
+    check_structure,
+    load_certificate,
+    need_cryptography,
+)
 from adapter.dmp.xds.pkcs11 import CardSigner
 from adapter.dmp.xds.signing import FileSigner, KeyPair, Signer, read_pem, read_pkcs12
-from adapter.errors import Finding
-from adapter.model.destination import KeySource, Reach
+from adapter.errors import Finding, MissingExtra
+from adapter.model.destination import DigestName, KeySource, Reach
+
+_log = logging.getLogger(__name__)
 
 _Opened = TypeVar("_Opened")
 Secret = Callable[[KeySource, Use], str | None]
@@ -23,16 +33,50 @@ Secret = Callable[[KeySource, Use], str | None]
 _FINAL: Final = frozenset({"certificate-password", "certificate-pin"})  # trying again would block a card
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def from_environment(source: KeySource, use: Use) -> str | None:
     """The password that the environment variable of a key holds, None when it tells none."""
     return os.environ.get(source.password_env) or None if source.password_env else None
 
 
+class WatchedSigner:
+    """A signer whose certificate is looked at each time: a program that runs for months outlives certificates."""
+
+    def __init__(self, signer: Signer, clock: Callable[[], datetime], place: str) -> None:
+        self._signer = signer
+        self._clock = clock
+        self._place = place
+        self._look_again = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """DER certificates, ours first."""
+        return self._signer.certificates
+
+    def sign(self, data: bytes, digest: DigestName) -> bytes:
+        """Signature of `data`; what will soon end is logged once a day.
+
+        Raises:
+            KeyUnusable: the certificate has expired, or the key cannot sign.
+        """
+        now = self._clock()
+        if now >= self._look_again:
+            for found in check_certificate(self.certificates, "signature", now, path=self._place):
+                _log.warning("%s : %s [%s]", found.path, found.message, found.rule)
+            end = load_certificate(self.certificates[0]).not_valid_after_utc
+            self._look_again = min(now + timedelta(days=1), end) if now < end else now
+        return self._signer.sign(data, digest)
+
+
 class Keys:
     """The keys that one destination tells; may be shared by threads."""
 
-    def __init__(self, reach: Reach, secret: Secret = from_environment) -> None:
+    def __init__(self, reach: Reach, secret: Secret = from_environment, clock: Callable[[], datetime] = _now) -> None:
         self._reach = reach
+        self._clock = clock
         self._secret = secret
         self._lock = threading.Lock()
         self._signer: Signer | None = None
@@ -47,7 +91,7 @@ class Keys:
         """
         with self._lock:
             if self._signer is None:
-                self._signer = self._once(self._open_signer)
+                self._signer = WatchedSigner(self._once(self._open_signer), self._clock, "xds.signing")
             return self._signer
 
     def client(self) -> ClientKey:
@@ -68,7 +112,7 @@ class Keys:
             KeyUnusable: a key cannot be opened; a certificate has expired, is not valid yet, or is the other one.
         """
         found: list[Finding] = []
-        if self._reach.client.told:
+        if self._reach.client.told and not self._unchecked():
             found += check_certificate(self.client().pair.certificates, "tls", now, path=f"{place}.client_cert")
         if self._reach.wire == "xds":
             access, held = self._reach.xds, self.signer().certificates
@@ -76,6 +120,27 @@ class Keys:
             if access.check_structure and access.mode != "direct":
                 found += check_structure(held[0], access.structure, path=f"{place}.xds.structure")
         return tuple(found)
+
+    @property
+    def client_in_clear(self) -> bool:
+        """Whether TLS needs no more than two PEM files in clear, which ask for no extra."""
+        client = self._reach.client
+        if client.key is None or client.password_env:
+            return not client.told
+        try:
+            return b"ENCRYPTED" not in client.key.read_bytes()
+        except OSError:
+            return True  # told at the first call
+
+    def _unchecked(self) -> bool:
+        """Whether a FHIR server is reached with PEM files, and what reads certificates is not installed."""
+        if self._reach.wire == "xds" or not self.client_in_clear:
+            return False
+        try:
+            need_cryptography()
+        except MissingExtra:
+            return True
+        return False
 
     def _once(self, opening: Callable[[], _Opened]) -> _Opened:
         if self._refused is not None:

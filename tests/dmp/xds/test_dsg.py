@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 from lxml import etree
 
 from adapter.dmp.xds import dsg
@@ -122,6 +124,22 @@ def test_any_changed_byte_of_the_signature_is_refused() -> None:
         changed = bytearray(content)
         changed[place] ^= 1
         assert refused(replace(made, contents=(*made.contents[:-1], bytes(changed)))), place
+
+
+MADE = signed()
+CONTENT = MADE.contents[-1]
+
+
+@hypothesis.given(st.integers(0, len(CONTENT) - 1), st.integers(0, 40), st.binary(max_size=40))
+@hypothesis.settings(max_examples=150)
+def test_no_damage_passes_and_none_is_a_crash(start: int, length: int, put: bytes) -> None:
+    changed = CONTENT[:start] + put + CONTENT[start + length :]
+    hypothesis.assume(changed != CONTENT)
+    try:
+        found = judged(replace(MADE, contents=(*MADE.contents[:-1], changed)))
+    except DsgInvalid:
+        return
+    assert found == judged(MADE), "only what says the same may pass"
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from adapter.dmp.xds.certificates import KeyUnusable, check_certificate, check_structure
-from adapter.dmp.xds.keys import Keys, from_environment
+from adapter.dmp.xds.keys import Keys, WatchedSigner, from_environment
 from adapter.dmp.xds.signing import FileSigner
 from adapter.model.destination import KeySource, Reach, XdsAccess
 from tests.dmp.xds import pki
@@ -138,6 +139,7 @@ def test_passwords_come_from_the_variables_that_the_settings_name(
     assert keys.signer().certificates[0] == SIGN.der
     assert keys.client().pair.certificates[0] == CLIENT.der
     assert keys.signer() is keys.signer()
+    assert keys.signer().sign(b"x", "SHA-256") == SIGN.signer.sign(b"x", "SHA-256")
     assert keys.check(pki.NOW, place="destinations.dmp") == ()
 
 
@@ -189,3 +191,60 @@ def test_two_keys_put_one_for_the_other_are_told(tmp_path: Path) -> None:
     swapped = _reach(tmp_path, signing=KeySource(tmp_path / "c.pem", tmp_path / "c.pem"))
     fault = _refused(lambda: Keys(swapped, lambda *_: PASSWORD.decode()).check(pki.NOW, place="x"))
     assert (fault.code, "intervertis" in fault.message) == ("certificate-use", True)
+
+
+# ---------------------------------------------------------------- a program that runs for months
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.now = pki.NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def test_a_certificate_that_ends_while_the_program_runs_is_told_once_a_day(caplog: pytest.LogCaptureFixture) -> None:
+    clock = _Clock()
+    signer = WatchedSigner(_left(timedelta(days=10)).signer, clock, "xds.signing")
+    for hours in range(0, 240, 6):
+        clock.now = pki.NOW + timedelta(hours=hours)
+        signer.sign(b"x", "SHA-256")
+    told = [one.getMessage() for one in caplog.records]
+    assert len(told) == 10
+    assert "(dans 10 jours)" in told[0]
+    clock.now = pki.NOW + timedelta(days=10, seconds=1)
+    for _ in range(2):
+        assert _refused(lambda: signer.sign(b"x", "SHA-256")).code == "certificate-own-expired"
+
+
+def test_a_certificate_that_lasts_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    signer = WatchedSigner(SIGN.signer, _Clock(), "xds.signing")
+    signer.sign(b"x", "SHA-256")
+    assert caplog.records == []
+
+
+# ---------------------------------------------------------------- a FHIR server, which needs no extra
+
+
+def _fhir(folder: Path, key: bytes = b"", **more: Any) -> Reach:
+    (folder / "c.pem").write_bytes(CLIENT.pem)
+    (folder / "c.key").write_bytes(key or CLIENT.key_pem())
+    return Reach("https://d", client=KeySource(folder / "c.pem", folder / "c.key", **more))
+
+
+def test_two_pem_files_in_clear_need_no_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = Keys(_fhir(tmp_path))
+    assert keys.client_in_clear
+    assert keys.check(pki.NOW, place="x") == ()
+    late = pki.FAR + timedelta(days=1)
+    assert _refused(lambda: keys.check(late, place="x")).code == "certificate-own-expired"
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    assert keys.check(late, place="x") == ()
+    assert Keys(Reach("https://d")).client_in_clear
+
+
+def test_a_protected_key_or_a_pkcs12_file_needs_the_extra(tmp_path: Path) -> None:
+    assert not Keys(_fhir(tmp_path, CLIENT.key_pem(PASSWORD))).client_in_clear
+    assert not Keys(_fhir(tmp_path, password_env="TLS")).client_in_clear
+    assert not Keys(Reach("https://d", client=KeySource(tmp_path / "c.p12"))).client_in_clear

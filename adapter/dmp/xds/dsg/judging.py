@@ -12,7 +12,7 @@ from lxml import etree
 
 from adapter.dmp.xds.certificates import NotTrusted, made_for, need_cryptography, public_key, vouch
 from adapter.dmp.xds.dsg.entry import PURPOSE
-from adapter.dmp.xds.dsg.writing import XADES, canonical_document
+from adapter.dmp.xds.dsg.writing import XADES, document_digest
 from adapter.dmp.xds.xmldsig import (
     C14N,
     C14N_WITH_COMMENTS,
@@ -213,18 +213,17 @@ def _check_documents(manifest: etree._Element, found: DsgRead, documents: Mappin
     for reference, unique_id in zip(references, found.documents, strict=True):
         content = documents[unique_id]
         transforms = [one.get("Algorithm") for one in reference.iterfind("ds:Transforms/ds:Transform", _NS)]
-        if transforms == [C14N_WITH_COMMENTS]:
-            content = _canonical(content)
-        elif transforms:
+        if transforms not in ([], [C14N_WITH_COMMENTS]):
             _refuse("manifest", "Une référence du manifeste est transformée d'une façon qui n'est pas admise.")
-        if _digest(content, reference) != _value(reference):
+        if _document(content, _digest_name(reference), bool(transforms)) != _value(reference):
             _refuse("document", "Un document du lot n'est pas celui qui est signé.")
 
 
-def _canonical(content: bytes) -> bytes:
+def _document(content: bytes, digest: DigestName, canonical_form: bool) -> bytes:
     try:
-        parse_xml(content, allow_instructions=True)
-        return canonical_document(content)
+        if canonical_form:
+            parse_xml(content, allow_instructions=True)
+        return document_digest(content, digest, canonical_form=canonical_form)
     except (DocumentInvalid, etree.LxmlError):
         _refuse("document", "Un document du lot n'est pas du XML lisible.")
 
@@ -251,10 +250,14 @@ def _alone(element: etree._Element, *, with_comments: bool) -> bytes:
 
 
 def _digest(data: bytes, reference: etree._Element) -> bytes:
+    return _hashed(data, _digest_name(reference))
+
+
+def _digest_name(reference: etree._Element) -> DigestName:
     name = _BY_DIGEST_URI.get(_algorithm(reference, "ds:DigestMethod"))
     if name is None:
         _refuse("signature", "La signature du lot emploie une empreinte qui n'est pas admise.")
-    return _hashed(data, name)
+    return name
 
 
 def _hashed(data: bytes, name: DigestName) -> bytes:

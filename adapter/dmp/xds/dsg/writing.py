@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -13,7 +14,7 @@ from lxml import etree
 from adapter.dmp.xds.certificates import load_certificate
 from adapter.dmp.xds.dsg import entry as described
 from adapter.dmp.xds.xmldsig import C14N_WITH_COMMENTS, DIGESTS, DS, MANIFEST, SIGNATURES, canonical
-from adapter.submission.values import DocumentEntry, Submission
+from adapter.submission.values import Submission
 
 if TYPE_CHECKING:
     from adapter.dmp.xds.signing import Digest, Signer
@@ -64,33 +65,38 @@ def signature(submission: Submission, signer: Signer, digest: Digest) -> bytes:
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def document_digest(entry: DocumentEntry, content: bytes, digest: Digest) -> tuple[str, bool]:
-    """Base64 digest of a document, and whether it is that of its canonical form (XML) or of its bytes.
+def document_digest(content: bytes, digest: Digest, *, canonical_form: bool) -> bytes:
+    """Digest of a document, of its canonical form with comments or of its bytes.
 
-    Sources: CNAM samples (CDA: canonical form with comments); what is not XML has no canonical form.
-    """
-    if "xml" not in entry.mime_type:
-        return _digest(content, digest), False
-    return _digest(canonical_document(content), digest), True
-
-
-def canonical_document(content: bytes) -> bytes:
-    """Canonical XML 1.0 with comments of a whole document.
+    The canonical form is never held whole: a document may carry a large file.
 
     Raises:
-        lxml.etree.XMLSyntaxError: not XML.
+        lxml.etree.LxmlError: no canonical form.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
-    tree = etree.fromstring(content, parser).getroottree()
-    return etree.tostring(tree, method="c14n", exclusive=False, with_comments=True)
+    hashed = hashlib.new("sha256" if digest == "SHA-256" else "sha1", usedforsecurity=False)
+    if canonical_form:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+        tree = etree.fromstring(content, parser).getroottree()
+        tree.write_c14n(cast(Any, _Sink(hashed.update)), with_comments=True)
+    else:
+        hashed.update(content)
+    return hashed.digest()
+
+
+class _Sink:
+    """A file that hands on what is written into it."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self.write = write
 
 
 def _manifest(held: etree._Element, submission: Submission, digest: Digest) -> etree._Element:
     made = etree.SubElement(held, _ds("Manifest"), Id=MANIFEST_ID)
     _reference(made, f"urn:oid:{submission.set.unique_id}", digest, SET_DIGEST)
     for entry, content in zip(submission.entries, submission.contents, strict=True):
-        told, canonical = document_digest(entry, content, digest)
-        _reference(made, f"urn:oid:{entry.unique_id}", digest, told, canonical=canonical)
+        is_xml = "xml" in entry.mime_type  # what is not XML has no canonical form
+        told = b64encode(document_digest(content, digest, canonical_form=is_xml)).decode("ascii")
+        _reference(made, f"urn:oid:{entry.unique_id}", digest, told, canonical=is_xml)
     return made
 
 

@@ -156,7 +156,7 @@ class XdsClient:
             for one in submission.entries
             if one.replaces
         }
-        payload, parts = _provide(self._credentials.signed(submission), replaced)
+        payload, parts = provide(self._credentials.signed(submission), replaced)
         url = self._services.repository
         reply = self._exchange.call(
             Call(
@@ -321,7 +321,7 @@ class XdsClient:
                 self._patients.popitem(last=False)
 
 
-def _provide(submission: Submission, replaced: Mapping[str, str]) -> tuple[etree._Element, list[mtom.Part]]:
+def provide(submission: Submission, replaced: Mapping[str, str]) -> tuple[etree._Element, list[mtom.Part]]:
     """Body of ITI-41 and its documents, in the order of the entries."""
     root = etree.Element(f"{_X}ProvideAndRegisterDocumentSetRequest", nsmap={"xds": XDSB, "lcm": LCM, "rim": RIM})
     root.append(ebxml.build(submit_objects(submission, replaced=replaced)))

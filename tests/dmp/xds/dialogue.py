@@ -11,15 +11,17 @@ from uuid import UUID
 import responses
 from lxml import etree
 
+from adapter.dmp import FoundEntry
 from adapter.dmp.session import DmpSession, RetryPolicy
 from adapter.dmp.xds import ebxml, mtom, outcome, queries, retrieve, soap
 from adapter.dmp.xds.client import Services, XdsClient
-from adapter.dmp.xds.metadata import document_object, names
+from adapter.dmp.xds.metadata import document_object, found_entry, names
 from adapter.dmp.xds.received_xml import read_xml
 from adapter.model.coded import CodeSystem, Coding
 from adapter.model.destination import AccessMode
 from adapter.model.document import Identifier, Professional
 from adapter.submission import Submission
+from adapter.submission.values import DocumentEntry
 from tests.dmp import wire
 
 BASE = "https://dmp.example.org/si-dmp-server/v2/services"
@@ -165,3 +167,8 @@ def payload(rank: int = -1) -> etree._Element:
     held = sent(rank)[0].payload
     assert held is not None
     return held
+
+
+def found_entry_of(entry: DocumentEntry) -> FoundEntry:
+    """What the registry tells of an entry."""
+    return found_entry(document_object(entry, ENTRY, lid=ENTRY, version="1", repository=REPOSITORY))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from adapter.errors import Finding, Severity
+from adapter.model.mail_address import is_address, is_domain
 from adapter.settings import reading
 from adapter.settings.reading import NAME, RULE
 
@@ -90,14 +90,14 @@ def read_mailboxes(value: object, file: Path, found: list[Finding]) -> Mapping[s
 
 def _address(value: object, folder: Path) -> str:
     text = reading.text(value, folder)
-    if not _ADDRESS.fullmatch(text):
+    if not is_address(text):
         raise ValueError("Une adresse a la forme nom@domaine, sans espace ni accent.")
     return text
 
 
 def _domain(value: object, folder: Path) -> str:
     text = reading.text(value, folder)
-    if not _DOMAIN.fullmatch(text):
+    if not is_domain(text):
         raise ValueError("Un nom de domaine est attendu (mssante.fr).")
     return text.lower()
 
@@ -107,9 +107,6 @@ def _domains(value: object, folder: Path) -> tuple[str, ...]:
         raise ValueError("Un tableau de noms de domaine est attendu.")
     return tuple(_domain(one, folder) for one in value)
 
-
-_DOMAIN: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
-_ADDRESS: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._+-]{{0,63}}@{_DOMAIN.pattern}")
 
 MAILBOX_READERS: Final[Mapping[str, reading.Reader]] = {
     "host": reading.host,

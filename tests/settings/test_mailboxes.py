@@ -39,6 +39,7 @@ def test_what_no_message_leaves_without_is_asked_for(tmp_path: Path, key: str) -
     ("key", "value"),
     [
         ("address", '"dr.eveno"'),
+        ("address", '"dr.@cabinet.mssante.fr"'),
         ("address", '"dr éveno@cabinet.mssante.fr"'),
         ("address", '"a@b.fr>, <c@d.fr"'),
         ("port", "70000"),

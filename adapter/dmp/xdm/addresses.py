@@ -6,18 +6,15 @@ gestion MSSanté (table of the masks).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from adapter.dmp.xdm.rule_texts import finding
 from adapter.errors import Finding, FindingsError
+from adapter.model.mail_address import is_address
 from adapter.submission.values import DocumentEntry
 
-_ADDRESS: Final = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}"
-)
 _PATIENTS: Final = "patient."  # first label of the domain of every patient, in production and in tests
 
 _MASKED: Final = "MASQUE_PS"
@@ -93,7 +90,7 @@ def _recipient(name: str, ins: str, space: TrustSpace) -> Recipient:
 
 def _faults(one: Recipient, ins: str, space: TrustSpace) -> Iterator[tuple[str, str]]:
     """Rule and message of what is wrong with an address."""
-    if not _ADDRESS.fullmatch(one.address) or ".." in one.address:
+    if not is_address(one.address):
         yield "MSS-ADDRESS", "Cette adresse n'a pas la forme nom@domaine."
     elif one.to_patient:
         if one.address.lower() != f"{ins}@{space.patient_domain}".lower():

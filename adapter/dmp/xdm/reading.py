@@ -24,6 +24,7 @@ from adapter.validation.xml_input import parse_xml
 
 MEDIA: Final = "IHE_XDM"
 METADATA: Final = "METADATA.XML"
+_METADATA_MAX: Final = 8 * 1024 * 1024  # a document takes ten kilobytes of it
 _ENTRY_PATIENT: Final = "urn:uuid:58a6f841-87b3-4a3e-92fd-a8ffeff98427"
 _ENTRY_UNIQUE_ID: Final = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab"
 _SET_PATIENT: Final = "urn:uuid:6b5aea1a-874d-4603-a4bc-96a0a7b38446"
@@ -148,7 +149,7 @@ def _metadata(data: bytes | None, place: str, found: list[Finding]) -> ebxml.Sub
         found.append(finding("XDM-METADATA", path, "Ce lot n'a pas de fichier METADATA.XML."))
         return None
     try:
-        return ebxml.parse(parse_xml(data, allow_instructions=True))
+        return ebxml.parse(parse_xml(data, max_bytes=_METADATA_MAX, allow_instructions=True))
     except DocumentInvalid as refused:
         found.append(finding("XDM-METADATA", path, refused.findings[0].message))
     except ebxml.EbxmlInvalid as refused:

@@ -61,6 +61,8 @@ class MailServer:
         ca_bundle: file of the authorities to trust; None for the usual ones.
         certificate: files of our certificate and of its key.
         timeout_s: longest silence of the server.
+        last_answer_s: longest wait for its answer to a whole message: an operator examines it first, and whoever hangs
+            up too early leaves a doubt (RFC 5321, 4.5.3.2.6 asks for ten minutes; the queue keeps a row for seven).
     """
 
     host: str
@@ -69,6 +71,7 @@ class MailServer:
     certificate: tuple[Path, Path] | None = None
     account: Account = field(default_factory=Account)
     timeout_s: float = 60.0
+    last_answer_s: float = 240.0
 
 
 def post(server: MailServer, sender: str, recipient: str, message: bytes) -> None:
@@ -89,7 +92,7 @@ def post(server: MailServer, sender: str, recipient: str, message: bytes) -> Non
             _most_of(session, message)
         except (OSError, smtplib.SMTPException) as fault:
             raise _not_sent(fault) from None
-        _end(session)
+        _end(session, max(server.timeout_s, server.last_answer_s))
     finally:
         session.close()
     _log.debug("message taken: %d bytes", len(message))
@@ -198,13 +201,15 @@ def _parting_reply(session: smtplib.SMTP) -> int:
     return _GONE
 
 
-def _end(session: smtplib.SMTP) -> None:
+def _end(session: smtplib.SMTP, wait_s: float) -> None:
     """Sends the last line: from here on the operator may have taken the message.
 
     Raises:
         OutcomeUnknown: no usable answer.
     """
     try:
+        if session.sock is not None:
+            session.sock.settimeout(wait_s)
         session.send(b".\r\n")
         code, _ = session.getreply()
     except (OSError, smtplib.SMTPException):

@@ -29,6 +29,7 @@ class Operator:
         self.received: list[bytes] = []
         self.envelopes: list[tuple[str, list[str]]] = []
         self.hang_up_after_data = False
+        self.silent_after_data_s = 0.0
         self.accounts: list[str] = []
 
     def says(self, command: str, *replies: str) -> None:
@@ -70,6 +71,7 @@ class Operator:
             assert isinstance(envelope.content, bytes)
             self.received.append(envelope.content)
             self.envelopes.append((str(envelope.mail_from), list(envelope.rcpt_tos)))
+        await asyncio.sleep(self.silent_after_data_s)
         if self.hang_up_after_data:
             assert server.transport is not None
             server.transport.abort()  # type: ignore[attr-defined]  # a socket's transport, which knows how to abort

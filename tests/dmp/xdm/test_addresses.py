@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from email.headerregistry import Address
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.dmp.xdm.addresses import Recipient, RecipientRefused, TrustSpace, recipients
 from tests.dmp import wire
@@ -50,6 +54,12 @@ def test_the_box_of_the_patient_is_made_of_the_ins() -> None:
         ("a@b@mssante.fr", "MSS-ADDRESS"),
         ("a@mssante.fr\r\nBcc: x@y.fr", "MSS-ADDRESS"),
         ("a@mssante.fr>", "MSS-ADDRESS"),
+        ("a.@mssante.fr", "MSS-ADDRESS"),
+        (".a@mssante.fr", "MSS-ADDRESS"),
+        ("a..b@mssante.fr", "MSS-ADDRESS"),
+        (f"{'a' * 65}@mssante.fr", "MSS-ADDRESS"),
+        ("a@-x.mssante.fr", "MSS-ADDRESS"),
+        ('"a b"@mssante.fr', "MSS-ADDRESS"),
         ("", "MSS-ADDRESS"),
         ("120059741623314@patient.mssante.fr", "MSS-PATIENT-BOX"),
         (f"{wire.PATIENT.value}@patient.autre.mssante.fr", "MSS-PATIENT-BOX"),
@@ -113,3 +123,23 @@ def test_every_refusal_is_told_at_once() -> None:
         ("MSS-VISIBILITY", "destinataire n° 3"),
         ("MSS-ADDRESS", "destinataire n° 4"),
     ]
+
+
+@given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=20))
+def test_an_address_that_is_taken_can_be_written_in_a_message(local: str, label: str) -> None:
+    named = f"{local}@{label}.mssante.fr"
+    try:
+        (one,) = _whom(named)
+    except RecipientRefused:
+        return
+    assert one.address == named.strip()
+    assert Address(addr_spec=one.address).addr_spec == one.address
+
+
+@given(st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,20}@[a-z0-9.-]{1,12}\.mssante\.fr", fullmatch=True))
+def test_odd_characters_that_are_taken_can_be_written_too(named: str) -> None:
+    try:
+        (one,) = _whom(named)
+    except RecipientRefused:
+        return
+    assert Address(addr_spec=one.address).addr_spec == one.address

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,18 @@ def test_a_box_that_is_elsewhere_or_unverified_is_taken(running: Operator, reply
 def test_a_connection_lost_after_the_last_line_is_a_doubt(running: Operator) -> None:
     running.hang_up_after_data = True
     assert _fault(OutcomeUnknown, server(running)).code == "no-answer"
+    assert len(running.received) == 1
+
+
+def test_a_server_that_never_answers_the_last_line_is_a_doubt(running: Operator) -> None:
+    running.silent_after_data_s = 5
+    to = replace(server(running, timeout_s=0.5), last_answer_s=0.5)
+    assert _fault(OutcomeUnknown, to).code == "no-answer"
+
+
+def test_an_operator_may_take_its_time_over_a_message(running: Operator) -> None:
+    running.silent_after_data_s = 1
+    smtp.post(replace(server(running, timeout_s=0.5), last_answer_s=10), SENDER, NURSE, MESSAGE)
     assert len(running.received) == 1
 
 

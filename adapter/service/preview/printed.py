@@ -13,7 +13,8 @@ from lxml import etree
 Origins = Mapping[str, tuple[str, ...]]
 NO_ORIGINS: Final[Origins] = {}
 _QUOTED: Final = {'"': "&quot;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_LONGEST: Final = 400  # characters shown of one value: a joined file is thousands of lines
+_LONGEST: Final = 20_000  # characters shown of one value: the narrative passes, a joined file does not
+_START: Final = 200
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,4 +128,4 @@ def _json(value: Any) -> str:
 
 def _short(text: str) -> str:
     """A value as it is, or its start and how long it is."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} caractères)"
+    return text if len(text) <= _LONGEST else f"{text[:_START]}… ({len(text)} caractères)"

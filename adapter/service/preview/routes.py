@@ -103,10 +103,10 @@ class _Pages:
         sheet = found.made.contents["sheet"].decode() if found.made else ""
         here = self._installation
         parts = [
-            ("visite-constats", "Visite et constats", _beside(session, found, text)),
             ("fiche", "La fiche", views.sheet(sheet) + views.printing(session, text) if sheet else ""),
             ("qui", "Qui verra quoi", views.sights(found) if sheet else ""),
-            ("documents", "Documents envoyés", views.documents(found, session, text)),
+            ("visite-constats", "Visite et constats", _beside(session, found, text)),
+            ("documents", "Documents CDA et FHIR", views.documents(found, session, text)),
             (
                 "envoyer",
                 "Envoyer",

@@ -12,7 +12,7 @@ from adapter.outbox import Row, State
 from adapter.service.preview.labels import STATES
 from adapter.service.preview.page import HOME
 
-_STEPS: Final = ("queued", "sending", "accepted", "confirmed")
+_STEPS: Final = ("en file", "envoyé", "accepté", "confirmé")
 _REACHED: Final = {
     State.QUEUED: 1,
     State.SENDING: 2,
@@ -38,7 +38,7 @@ def status(row: Row) -> str:
     """Where one deposit is; ``data-settled`` tells the script when to stop asking."""
     done = _REACHED.get(row.state, 0)
     steps = "".join(
-        f'<li class="{"done" if rank <= done else "to-come"}"{_current(rank, done)}>{escape(STATES[name])}</li>\n'
+        f'<li class="{"done" if rank <= done else "to-come"}"{_current(rank, done)}>{name}</li>\n'
         for rank, name in enumerate(_STEPS, 1)
     )
     why = f"<p>{escape(row.explanation)}</p>\n" if row.explanation else ""

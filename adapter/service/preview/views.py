@@ -146,7 +146,8 @@ def sheet(content: str) -> str:
 
 def sights(found: Preview) -> str:
     """Who will see the document, and what stays at the practice."""
-    cards = "".join([_sight(one) for one in found.sights])
+    represented = found.made is not None and bool(found.made.document.patient.guardians)
+    cards = "".join([_sight(one) for one in found.sights if represented or one.reader != "guardians"])
     kept = "".join([f"<li><b>{escape(label(path))}</b> : {escape(reason)}</li>\n" for path, reason in found.kept])
     stays = f"<h3>Ce qui reste au cabinet</h3>\n<ul>\n{kept}</ul>\n" if kept else ""
     return f'<ul class="sights">\n{cards}</ul>\n{stays}'
@@ -237,7 +238,20 @@ def sending(found: Preview, session: Session, text: str, servers: Sequence[DmpSe
         '<label><input type="radio" name="formes" value="fhir"> FHIR</label>\n'
         '<label><input type="radio" name="formes" value="both"> Les deux</label>\n</fieldset>\n'
         f"{_destinations(servers, default)}"
+        f"{_subject(found)}"
         '<p class="actions"><button class="main">Envoyer au DMP</button></p>\n</form>\n'
+    )
+
+
+def _subject(found: Preview) -> str:
+    """What is about to leave, and for whom: the last chance to see that it is another patient."""
+    if found.made is None:
+        return ""
+    document = found.made.document
+    born = f"{document.patient.birth_date:%d/%m/%Y}"
+    return (
+        f'<p class="subject"><b>{escape(document.patient.text)}</b>, né(e) le {born}'
+        f" : {escape(document.title)}, version {document.version}.</p>\n"
     )
 
 

@@ -74,7 +74,7 @@ class Chromium:
         """A new page, empty."""
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        page = Page(self, session)
+        page = Page(self, session, target)
         for domain in ("Page", "Runtime", "Log"):
             page.ask(f"{domain}.enable")
         page.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
@@ -98,9 +98,14 @@ class Chromium:
 class Page:
     """One page of it, as a person uses it."""
 
-    def __init__(self, browser: Chromium, session: str) -> None:
+    def __init__(self, browser: Chromium, session: str, target: str) -> None:
         self._browser = browser
         self._session = session
+        self._target = target
+
+    def close(self) -> None:
+        """Closes it."""
+        self._browser.ask("Target.closeTarget", targetId=self._target)
 
     def ask(self, method: str, **params: Any) -> Any:
         """Result of one command of this page."""
@@ -173,14 +178,13 @@ class Page:
 
     def frame(self) -> Page:
         """The sandboxed frame of the page, which the browser keeps apart like a page of its own."""
-        mine = self.ask("Target.getTargetInfo")["targetInfo"]["targetId"]
         (found,) = (
             one["targetId"]
             for one in self._browser.ask("Target.getTargets", filter=[{"type": "iframe"}])["targetInfos"]
-            if one.get("parentId") == mine or one.get("parentFrameId") == mine
+            if one["parentId"] == self._target
         )
         session = self._browser.ask("Target.attachToTarget", targetId=found, flatten=True)["sessionId"]
-        return Page(self._browser, session)
+        return Page(self._browser, session, found)
 
     def complaints(self) -> list[str]:
         """What the browser reproached the pages: refused styles and scripts, errors."""

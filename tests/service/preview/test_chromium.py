@@ -32,8 +32,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 
 @pytest.fixture
-def page(browser: Chromium) -> Page:
-    return browser.page()
+def page(browser: Chromium) -> Iterator[Page]:
+    page = browser.page()
+    yield page
+    page.close()
 
 
 def base(client: Client) -> str:
@@ -142,7 +144,7 @@ def test_the_keyboard_reaches_everything(client: Client, page: Page) -> None:
 
 
 def test_a_screen_reader_is_given_names_and_the_state(sending: Client, page: Page) -> None:
-    page.open(f"{base(sending)}/apercu?exemple=s1")
+    page.open(f"{base(sending)}/apercu?exemple=s7")
     page.leave_by("#visite button.main")
     nodes = page.accessibility()
     roles = {"textbox", "button", "link", "combobox", "radio", "Iframe"}

@@ -18,7 +18,7 @@ RUN_LIMIT_S: Final = 900
 
 def missing() -> list[str]:
     """Programs that are needed here and are not on this machine."""
-    return [name for name in ("java", "mvn") if shutil.which(name) is None]
+    return [name for name in ("java", "mvn", "node", "npm") if shutil.which(name) is None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.interop import fhir_documents, hapi, hapi_server, ipf_endpoints, maven
+from adapter.api import convert
+from tests.interop import cda_readers, fhir_documents, hapi, hapi_server, ipf_endpoints, maven
 from tests.interop.opinions import Opinion, read_accepted, stale, table, unlisted
+from tests.samples_kept import VISITS
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = 20
@@ -25,7 +27,7 @@ def main() -> int:
         print(f"ATTENTION : seconds avis impossibles, il manque : {', '.join(absent)}.", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        opinions = [ask(shared, Path(folder)) for ask in JUDGES]
+        opinions = [one for ask in JUDGES for one in ask(shared, Path(folder))]
     accepted = read_accepted(Path(__file__).with_name("accepted.toml"))
     print(table(opinions, accepted))
     failed = False
@@ -42,7 +44,7 @@ def main() -> int:
     return int(failed)
 
 
-def _hapi(shared: Path, folder: Path) -> Opinion:
+def _hapi(shared: Path, folder: Path) -> list[Opinion]:
     hapi.PROGRAM.build()
     writers = (
         fhir_documents.write_documents,
@@ -51,20 +53,30 @@ def _hapi(shared: Path, folder: Path) -> Opinion:
         fhir_documents.write_audit,
     )
     files = [file for write in writers for file in write(folder)]
-    return hapi.judge(shared / "fhir" / "packages", files)
+    return [hapi.judge(shared / "fhir" / "packages", files)]
 
 
-def _hapi_server(shared: Path, folder: Path) -> Opinion:
+def _hapi_server(shared: Path, folder: Path) -> list[Opinion]:
     hapi_server.PROGRAM.build()
-    return hapi_server.judge()
+    return [hapi_server.judge()]
 
 
-def _ipf(shared: Path, folder: Path) -> Opinion:
+def _ipf(shared: Path, folder: Path) -> list[Opinion]:
     ipf_endpoints.PROGRAM.build()
-    return ipf_endpoints.judge()
+    return [ipf_endpoints.judge()]
 
 
-JUDGES: tuple[Callable[[Path, Path], Opinion], ...] = (_hapi, _hapi_server, _ipf)
+def _cda(shared: Path, folder: Path) -> list[Opinion]:
+    documents: dict[Path, bytes] = {}
+    for visit in VISITS:
+        done = convert(visit.read_bytes(), self_check=False)
+        file = folder / f"{visit.stem}.xml"
+        file.write_bytes(done.cda)
+        documents[file] = done.sheet
+    return cda_readers.judge([cda_readers.medplum(), cda_readers.ccda_to_fhir()], documents)
+
+
+JUDGES: tuple[Callable[[Path, Path], list[Opinion]], ...] = (_hapi, _hapi_server, _ipf, _cda)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -53,7 +53,8 @@ def test_due_late_and_undated_visits_are_told_apart(folder: Path) -> None:
     assert of(items, "visite-s1").timing == "late"
     assert of(items, "visite-s1").version == 2
     assert of(items, "visite-s4").timing == "due"
-    assert of(items, "visite-s7").timing == "undated"
+    # S7 and its short form tell of one visit with the same words: either may speak, and only one.
+    assert [item.timing for item in items if item.visit_id.startswith("visite-s7")] == ["undated"]
     assert of(agenda(folder, TODAY, within_days=5).items, "visite-s4").timing == "upcoming"
 
 

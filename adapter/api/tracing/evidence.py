@@ -333,7 +333,7 @@ class Evidence:
                         found[form] = effect
                     else:
                         rough.setdefault(form, printed[form])
-            if all(form in found or (tried >= _TRIES and (form in rough or form in stated)) for form in FORMS):
+            if all(form in found or form in stated or (tried >= _TRIES and form in rough) for form in FORMS):
                 break
         for form in rough.keys() - found.keys():
             if effect := world.rough(form, rough[form]):

@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,14 +27,28 @@ _PREFIXES: Final[Mapping[Digest, bytes]] = {
 }
 
 
-class CardSigner:
-    """Signs with the key of a card; may be shared by threads, the card does one thing at a time."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Where a card is: its PKCS#11 library, its slot (None: the only one that holds a card), the label of its key."""
 
-    def __init__(self, session: Any, key: Any, certificates: tuple[bytes, ...]) -> None:
-        self._session = session
-        self._key = key
-        self._certificates = certificates
+    module: Path
+    slot: int | None = None
+    label: str = ""
+
+
+class CardSigner:
+    """Signs with the key of a card; may be shared by threads, the card does one thing at a time.
+
+    A card that was taken away and put back serves again: its code, which was right, is kept in memory for that.
+    """
+
+    def __init__(self, reader: Reader, pin: str | None) -> None:
+        self._reader = reader
+        self._pin = pin
         self._lock = threading.Lock()
+        card = _card(reader)
+        self._serial = bytes(card.serial)
+        self._session, self._key, self._certificate = _opened(card, reader, pin)
 
     @classmethod
     def open(
@@ -51,45 +66,83 @@ class CardSigner:
         """
         need_cryptography()
         try:
-            import pkcs11
+            import pkcs11  # noqa: F401  # only looked for
         except ImportError as error:
             raise MissingExtra("Une carte demande python-pkcs11 : installer dmp-adapter[pkcs11].") from error
-        with _told():
-            slots = pkcs11.lib(str(module)).get_slots(token_present=True)
-            cards = [one.get_token() for one in slots if slot is None or one.slot_id == slot]
-            cards = [one for one in cards if pkcs11.TokenFlag.TOKEN_INITIALIZED in one.flags]
-            if len(cards) != 1:
-                message = "Plusieurs cartes : dire le lecteur (slot)." if cards else "Aucune carte dans le lecteur."
-                raise KeyUnusable(message, code="certificate-card")
-            session = cards[0].open(user_pin=_code(cards[0], pin()))
-            try:
-                key, certificate = _signing_key(session, label)
-            except (KeyUnusable, pkcs11.PKCS11Error):
-                session.close()  # who stays logged in would be let in again without a code
-                raise
-            return cls(session, key, (certificate,))
+        return cls(Reader(module, slot, label), pin())
 
     @property
     def certificates(self) -> tuple[bytes, ...]:
         """DER certificate of the key."""
-        return self._certificates
+        return (self._certificate,)
 
     def sign(self, data: bytes, digest: Digest) -> bytes:
         """Signature of `data`.
 
         Raises:
-            KeyUnusable: the card was taken away, or refuses.
+            KeyUnusable: the card was taken away, is another one, or refuses.
         """
-        import pkcs11
+        from pkcs11 import Mechanism
 
         hashed = hashlib.new("sha256" if digest == "SHA-256" else "sha1", data, usedforsecurity=False).digest()
-        with self._lock, _told():
-            return bytes(self._key.sign(_PREFIXES[digest] + hashed, mechanism=pkcs11.Mechanism.RSA_PKCS))
+        with self._lock:
+            if self._session is None:
+                self._reopen()
+            try:
+                with _told():
+                    return bytes(self._key.sign(_PREFIXES[digest] + hashed, mechanism=Mechanism.RSA_PKCS))
+            except KeyUnusable:
+                self._session = None
+                raise
 
     def close(self) -> None:
         """Leaves the card."""
         with self._lock, _told():
-            self._session.close()
+            if self._session is not None:
+                self._session.close()
+                self._session = None
+
+    def _reopen(self) -> None:
+        card = _card(self._reader)
+        if bytes(card.serial) != self._serial:
+            raise KeyUnusable("Une autre carte est dans le lecteur.", code="certificate-card")
+        try:
+            self._session, self._key, self._certificate = _opened(card, self._reader, self._pin)
+        except KeyUnusable as fault:
+            if fault.code == "certificate-pin":
+                self._pin = None  # changed since: three wrong codes would block the card
+            raise
+
+
+def _card(reader: Reader) -> Any:
+    """The card that is in the reader.
+
+    Raises:
+        KeyUnusable: none, several, or the library does not answer.
+    """
+    import pkcs11
+
+    with _told():
+        slots = pkcs11.lib(str(reader.module)).get_slots(token_present=True)
+        cards = [one.get_token() for one in slots if reader.slot is None or one.slot_id == reader.slot]
+        cards = [one for one in cards if pkcs11.TokenFlag.TOKEN_INITIALIZED in one.flags]
+    if len(cards) != 1:
+        message = "Plusieurs cartes : dire le lecteur (slot)." if cards else "Aucune carte dans le lecteur."
+        raise KeyUnusable(message, code="certificate-card")
+    return cards[0]
+
+
+def _opened(card: Any, reader: Reader, pin: str | None) -> tuple[Any, Any, bytes]:
+    """Session on a card, the key that signs, its certificate."""
+    import pkcs11
+
+    with _told():
+        session = card.open(user_pin=_code(card, pin))
+        try:
+            return session, *_signing_key(session, reader.label)
+        except (KeyUnusable, pkcs11.PKCS11Error):
+            session.close()  # who stays logged in would be let in again without a code
+            raise
 
 
 def _code(card: Any, given: str | None) -> Any:

@@ -86,6 +86,34 @@ def test_vihf_and_sets_are_signed_by_a_card(card: CardSigner) -> None:
     assert dsg.verify(dsg.sign(wire.submission(), card).contents[-1]).certificate == card.certificates[0]
 
 
+def test_a_card_put_back_serves_again(card: CardSigner) -> None:
+    card._session.close()  # what taking it away does
+    with pytest.raises(KeyUnusable) as fault:
+        card.sign(b"x", "SHA-256")
+    assert fault.value.code == "certificate-card"
+    assert card.sign(b"x", "SHA-256") == pki.issued("card-sign").signer.sign(b"x", "SHA-256")
+
+
+def test_another_card_does_not_sign_in_its_place(card: CardSigner) -> None:
+    card.close()
+    card._serial = b"autre"
+    card._pin = "000000"
+    for _ in range(5):
+        with pytest.raises(KeyUnusable, match="autre carte"):
+            card.sign(b"x", "SHA-256")
+
+
+def test_a_code_that_has_changed_is_tried_once_only(card: CardSigner) -> None:
+    card.close()
+    card._pin = "000000"
+    messages = []
+    for _ in range(5):
+        with pytest.raises(KeyUnusable) as fault:
+            card.sign(b"x", "SHA-256")
+        messages.append(fault.value.message)
+    assert messages == ["Le code de la carte est faux."] + ["La carte demande son code."] * 4
+
+
 def test_a_key_may_be_named(module: Path) -> None:
     signer = CardSigner.open(module, lambda: PIN, label="authentification")
     assert signer.certificates == (pki.issued("client").der,)

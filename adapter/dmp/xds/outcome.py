@@ -6,6 +6,7 @@ package (codes of the DMP); OASIS WS-Security 1.0, 12 and W3C WS-Addressing 1.0 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from lxml import etree
 from adapter.dmp.xds.ebxml.names import RS
 from adapter.dmp.xds.soap import Fault
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
+
+_log = logging.getLogger(__name__)
 
 SUCCESS: Final = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
 FAILURE: Final = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Failure"
@@ -145,6 +148,8 @@ def require_success(
         DmpError: the kind that the status and the codes call for.
     """
     if response.status == SUCCESS and not response.failures:
+        if response.errors:
+            _log.warning("avertissements du DMP : %s", _joined(one.code for one in response.errors))
         return
     if response.status == PARTIAL and partial:
         return
@@ -266,6 +271,7 @@ _CAMEL: Final = re.compile(
     r"[a-z]+(?:Patient|Unique|Service|Facility|Setting|Type|Start|Stop)*"
     r"(?:Id|UID|UniqueId|PatientId|Code|CodeList|Time|Info|Person|Institution|Role|Specialty|Authenticator)"
 )
+_DIGITS: Final = re.compile(r"[0-9]{6}")  # a date or the identifier of somebody
 _OID: Final = re.compile(r"[012](?:\.(?:0|[1-9][0-9]{0,11})){3,30}")
 
 
@@ -281,6 +287,7 @@ def cut(text: str, secrets: Collection[str] = ()) -> str:
         word = found.group().strip('.,;:!?()[]"«»')
         plain = _ELIDED.sub("", word.lower(), count=1)
         shown = plain in _WORDS or any(kind.fullmatch(word) for kind in (_NAME, _CAMEL, _OID))
+        shown = shown and not (_DIGITS.search(word) and not _OID.fullmatch(word))
         if shown and plain not in hidden and not any(secret and secret in word for secret in secrets):
             kept.append(word)
         elif not kept or kept[-1] != "…":

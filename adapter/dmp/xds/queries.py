@@ -96,7 +96,7 @@ def any_of(name: str, values: Iterable[str]) -> Parameter:
 
 
 def build(query: StoredQuery) -> etree._Element:
-    """``query:AdhocQueryRequest``. Numbers stand without quotes, everything else between single ones."""
+    """``query:AdhocQueryRequest``: numbers (times among them) without quotes, all the rest between single ones."""
     root = etree.Element(f"{_Q}AdhocQueryRequest", nsmap={"query": QUERY, "rim": RIM})
     etree.SubElement(root, f"{_Q}ResponseOption", {"returnComposedObjects": "true", "returnType": query.return_type})
     held = etree.SubElement(root, f"{_R}AdhocQuery", {"id": query.id})
@@ -104,8 +104,7 @@ def build(query: StoredQuery) -> etree._Element:
         slot = etree.SubElement(held, f"{_R}Slot", {"name": parameter.name})
         values = etree.SubElement(slot, f"{_R}ValueList")
         for alternatives in parameter.lists:
-            texts = [_quoted(value) for value in alternatives]
-            etree.SubElement(values, f"{_R}Value").text = f"({','.join(texts)})" if parameter.is_list else texts[0]
+            etree.SubElement(values, f"{_R}Value").text = _written(alternatives, parameter.is_list)
     return root
 
 
@@ -148,6 +147,12 @@ def read_answer(element: etree._Element) -> QueryAnswer | None:
     return QueryAnswer(read_response(element), () if held is None else parse_list(held))
 
 
+def _written(alternatives: tuple[str, ...], is_list: bool) -> str:
+    if is_list:
+        return f"({','.join(map(_quoted, alternatives))})"
+    return alternatives[0] if _is_number(alternatives[0]) else _quoted(alternatives[0])
+
+
 def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
@@ -163,11 +168,15 @@ def _parameter(slot: etree._Element) -> Parameter:
             lists.append(tuple(_unquoted(found) for found in _QUOTED.findall(text)))
         elif _QUOTED.fullmatch(text):
             lists.append((_unquoted(text[1:-1]),))
-        elif text.isascii() and text.isdigit():
+        elif _is_number(text):
             lists.append((text,))
         else:
             raise QueryInvalid("Un paramètre de la requête est mal écrit.", "XDSStoredQueryParamNumber")
     return Parameter(name, tuple(lists), is_list)
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.isdigit()
 
 
 def _unquoted(value: str) -> str:

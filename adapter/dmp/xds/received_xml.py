@@ -18,9 +18,7 @@ from adapter.validation.xml_input import parse_xml
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 
-_DECLARATION: Final = re.compile(
-    rb"""\A(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]*?(?:\bencoding\s*=\s*["']([A-Za-z0-9._\-]*)["'])?[^>]*?\?>"""
-)
+_DECLARATION: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]{0,300}>")
 _ENCODING: Final = re.compile(rb"""\bencoding\s*=\s*["']([A-Za-z0-9._\-]*)["']""")
 _READ: Final = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252"})
 

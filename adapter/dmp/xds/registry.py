@@ -68,8 +68,10 @@ class Registry:
         _refuse_partial(patient, answer)
 
     def associations(self, patient: Identifier, uuids: Iterable[str]) -> tuple[Association, ...]:
-        """Every relation of these sets or documents."""
+        """Every relation of these sets or documents; nothing is asked for none."""
         prefixed = [one if one.startswith("urn:") else f"urn:uuid:{one}" for one in uuids]
+        if not prefixed:
+            return ()
         query = queries.StoredQuery(queries.GET_ASSOCIATIONS, (queries.any_of("$uuid", prefixed),))
         answer = self._query(patient, query)
         _refuse_partial(patient, answer)

@@ -146,3 +146,11 @@ def test_every_answer_tells_what_may_have_happened(status: int, body: object, ki
     assert type(raised.value) is kind
     assert raised.value.code == code
     assert len(responses.calls) == 1, "a deposit is never sent twice by the client"
+
+
+@responses.activate
+def test_a_warning_is_no_failure_and_is_told_by_its_code(caplog: pytest.LogCaptureFixture) -> None:
+    answer("repository", registry("XDSExtraMetadataNotSaved", warning=True, context=wire.PATIENT.value))
+    assert client().submit(wire.submission()).set_unique_id == wire.submission().set.unique_id
+    assert "XDSExtraMetadataNotSaved" in caplog.text
+    assert wire.PATIENT.value not in caplog.text

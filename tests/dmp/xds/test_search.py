@@ -9,7 +9,7 @@ import pytest
 import responses
 
 from adapter.dmp import ContentAltered, PatientStatus
-from adapter.dmp.xds import hl7v3, outcome, queries
+from adapter.dmp.xds import hl7v3, mtom, outcome, queries, retrieve
 from adapter.dmp.xds.ebxml import Association, ObjectRef
 from adapter.dmp.xds.hl7v3 import Authorisation
 from adapter.dmp.xds.metadata import names, set_object
@@ -336,3 +336,30 @@ def test_no_error_tells_the_patient() -> None:
         client().find(wire.PATIENT, OID)
     assert raised.value.details == ("XDSUnknownPatientId | Le patient … est inconnu",)
     assert not any(word in str(raised.value) for word in wire.PRIVATE)
+
+
+@pytest.mark.parametrize("given", [True, False])
+@responses.activate
+def test_a_document_within_a_partial_answer_counts_when_it_is_there(given: bool) -> None:
+    documents = (retrieve.Retrieved(dialogue.REPOSITORY, OID, "text/xml", wire.CDA),) if given else ()
+    told = outcome.RegistryResponse(outcome.PARTIAL, (outcome.RegistryError("XDSDocumentUniqueIdError"),))
+    payload = retrieve.build_answer(retrieve.RetrieveAnswer(told, documents), {OID: "doc@dmp"})
+    message = mtom.write(
+        dialogue.enveloped(payload), [mtom.Part("doc@dmp", "text/xml", wire.CDA)], action="a", boundary="limit"
+    )
+    answer("registry", found(stored()))
+    answer("repository", bytes(message.body), content_type=message.content_type)
+    dmp = client()
+    entry = dmp.find(wire.PATIENT, OID)[0]
+    if given:
+        assert dmp.read(entry) == wire.CDA
+    else:
+        with pytest.raises(DmpRejected) as raised:
+            dmp.read(entry)
+        assert raised.value.code == "XDSDocumentUniqueIdError"
+
+
+@responses.activate
+def test_the_relations_of_nothing_are_not_asked_for() -> None:
+    assert client().associations(wire.PATIENT, []) == ()
+    assert len(responses.calls) == 0

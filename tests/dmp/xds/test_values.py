@@ -290,3 +290,19 @@ def test_nothing_of_a_patient_is_left_in_what_a_server_says(text: str, told: str
 def test_a_word_that_is_also_a_name_is_cut_when_it_is_known() -> None:
     assert outcome.cut("le patient temps est inconnu", ("TEMPS",)) == "le patient … est inconnu"
     assert len(outcome.cut("code " * 1000)) <= 300
+
+
+def test_a_declaration_without_end_is_refused_at_once() -> None:
+    with pytest.raises(XmlRefused) as fault:
+        read_xml(b"<?xml " + b"a=b " * 1_000_000)
+    assert fault.value.code == "XML-SYNTAX"
+
+
+def test_a_number_inside_a_name_is_cut_too() -> None:
+    assert outcome.cut("XDSDocumentEntry.patientId:252034410921797 absent") == "… absent"
+
+
+def test_times_stand_without_quotes_and_texts_between_them() -> None:
+    query = queries.StoredQuery("q", (queries.one("$from", "20261012080000"), queries.one("$id", "1^^^&1.2&ISO")))
+    texts = [one.text for one in queries.build(query).iter("{*}Value")]
+    assert texts == ["20261012080000", "'1^^^&1.2&ISO'"]

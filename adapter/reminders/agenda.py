@@ -152,9 +152,10 @@ def agenda(everything: Sequence[Planned], today: date, *, within_days: int = 7) 
     )
 
 
-def _weight(one: Planned) -> tuple[datetime, bool, bool, date, str]:
+def _weight(one: Planned) -> tuple[datetime, tuple[bool, ...], date, str]:
     """Of two visits the later one speaks; of two that tell of one visit, the one that knows more."""
-    return one.start, one.on is not None, one.worded, one.on or date.min, one.origin
+    knows = (one.on is not None, one.at is not None, one.worded, bool(one.record))
+    return one.start, knows, one.on or date.min, one.origin
 
 
 class _Patients:

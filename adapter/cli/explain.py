@@ -76,14 +76,13 @@ def traced(data: bytes | str, settings: Settings) -> Trace:
     from adapter.compose import Options
     from adapter.mapping import load
 
-    tables = load(settings.mappings)
-    tables.edition(settings.edition)
+    load(settings.mappings).edition(settings.edition)
     options = Options(settings.issuer_oid, settings.practice_setting, settings.edition)
     with _progress() as step:
         return trace(
             data,
             options=options,
-            mappings=tables,
+            mappings=settings.mappings,
             progress=step,
             max_bytes=settings.max_input_bytes,
             max_depth=settings.max_input_depth,

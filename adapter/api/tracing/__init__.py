@@ -16,7 +16,8 @@ from adapter.api.tracing.values import FORMAT, Field, Loss, Node, Trace
 from adapter.compose import Options
 from adapter.compose import compose as compose_document
 from adapter.errors import VisitInvalid
-from adapter.mapping import Mappings, load
+from adapter.mapping import Mappings, load, merged
+from adapter.mapping.completeness import read_not_shared
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH, read_json
 from adapter.model.reader import check_visit
 
@@ -49,8 +50,11 @@ def trace(
     visit, found = check_visit(data, max_bytes=max_bytes, max_depth=max_depth)
     if visit is None:
         raise VisitInvalid(found)
-    tables = mappings if isinstance(mappings, Mappings) else load(mappings)
+    if isinstance(mappings, Mappings):
+        tables, files = mappings, merged(None)
+    else:
+        tables, files = load(mappings), merged(mappings)
     chosen = options or Options()
     compose_document(visit, tables, chosen)  # tells what is missing in the tables, once
     raw, _ = read_json(data.encode() if isinstance(data, str) else data, max_bytes=max_bytes, max_depth=max_depth)
-    return report(raw, tables, chosen, progress or (lambda done, total: None))
+    return report(raw, tables, chosen, read_not_shared(files), progress or (lambda done, total: None))

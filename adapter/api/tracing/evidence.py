@@ -17,7 +17,16 @@ from pydantic import ValidationError
 from adapter import cda, fhir, render
 from adapter.api.tracing import marks
 from adapter.api.tracing.branches import differences, grow
-from adapter.api.tracing.leaves import Leaf, Path, defaulted, leaves, many_changed, variants, with_value
+from adapter.api.tracing.leaves import (
+    Leaf,
+    Path,
+    defaulted,
+    leaves,
+    many_changed,
+    variants,
+    with_small_files,
+    with_value,
+)
 from adapter.api.tracing.scan import FORMS, Form, Scan, all_pieces, attributes, chunks, masked, pieces, scan
 from adapter.compose import Options, compose
 from adapter.errors import FindingsError
@@ -34,15 +43,16 @@ def prints(visit: Mapping[str, Any], mappings: Mappings, options: Options) -> Pr
     try:
         document = compose(Visit.model_validate(visit), mappings, options)
         return {"cda": cda.render(document), "fhir": fhir.render(document), "sheet": render.render(document)}
-    except (ValidationError, FindingsError, ValueError, KeyError):
+    except (ValidationError, FindingsError, ValueError, LookupError, ArithmeticError):
         return None
 
 
 class World:
     """One printing to which others are compared; its pieces face those of the scans, with other words perhaps."""
 
-    def __init__(self, printed: Prints, scans: Mapping[Form, Scan]) -> None:
+    def __init__(self, printed: Prints, scans: Mapping[Form, Scan], markers: marks.Markers) -> None:
         self.printed = printed
+        self.markers = markers
         self.scans = scans
         self._chunks: dict[Form, list[str]] = {form: chunks(form, printed[form]) for form in FORMS}
         self._pieces: dict[Form, list[list[str]]] = {
@@ -69,7 +79,7 @@ class World:
         found = Effect()
         for rank, mine, other in apart:
             found.atoms.update(self.scans[form].moved(rank, mine, other))
-            found.words |= marks.ranks(mine) - marks.ranks(other)
+            found.words |= self.markers.ranks(mine) - self.markers.ranks(other)
         return found
 
     def _apart(self, form: Form, printed: bytes) -> list[tuple[int, str, str]] | None:
@@ -104,7 +114,7 @@ class World:
         found = Effect()
         for rank in apart.gone:
             found.atoms.update(known.of_piece.get(rank, ()))
-            found.words |= marks.ranks(pieces_[rank])
+            found.words |= self.markers.ranks(pieces_[rank])
         found.grown = {known.node_at(rank) for rank in apart.grown} - {-1}
         return found
 
@@ -153,7 +163,7 @@ class Evidence:
     """What the printings of one visit showed; each step adds to it."""
 
     def __init__(self, visit: Mapping[str, Any], mappings: Mappings, options: Options) -> None:
-        self.visit = visit
+        visit = self.visit = with_small_files(visit)
         self.mappings = mappings
         self.options = options
         self.leaves = leaves(visit)
@@ -161,7 +171,8 @@ class Evidence:
         if printed is None:
             raise ValueError("une visite déjà lue ne se compose pas")
         self.scans: dict[Form, Scan] = {form: scan(form, printed[form]) for form in FORMS}
-        self.plain = World(printed, self.scans)
+        self.markers = marks.Markers(printed.values())
+        self.plain = World(printed, self.scans, self.markers)
         self.origins: dict[Form, Origins] = {form: Origins() for form in FORMS}
         self.silent: dict[Form, dict[int, set[int]]] = {form: defaultdict(set) for form in FORMS}
         self.leaf_rows: dict[int, set[str]] = defaultdict(set)
@@ -191,15 +202,15 @@ class Evidence:
         printed = prints(self.visit, self._worded, self.options)
         if printed is None:
             return
-        self._world = World(printed, self.scans)
+        self._world = World(printed, self.scans, self.markers)
         for form in FORMS:
             for atom, numbers in self._marked_atoms(form, self._world.pieces(form)):
                 self.origins[form].rows[atom] |= {self._row(number, form) for number in numbers}
         for number in sorted({*range(len(self._row_keys))} - {*kept}):
-            self._row_alone(self._row_keys[number], marks.marker(number))
+            self._row_alone(self._row_keys[number], self.markers.word(number))
 
     def _with_words(self, numbers: Iterable[int]) -> Mappings:
-        return marks.marked(self.mappings, {self._row_keys[n]: marks.marker(n) for n in numbers})
+        return marks.marked(self.mappings, {self._row_keys[n]: self.markers.word(n) for n in numbers})
 
     def _row(self, number: int, form: Form) -> str:
         return marks.place(self.mappings, self._row_keys[number], form)
@@ -215,7 +226,7 @@ class Evidence:
         ]
 
         def trial(numbers: Sequence[int]) -> Prints | None:
-            words = {keys[n]: marks.marker(n) for n in numbers}
+            words = {keys[n]: self.markers.word(n) for n in numbers}
             return prints(self.visit, marks.marked(self.mappings, words), self.options)
 
         kept = self._harmless([n for n, key in enumerate(keys) if not marks.decides(key)], trial, self.plain)
@@ -226,7 +237,7 @@ class Evidence:
             for atom, numbers in self._marked_atoms(form, all_pieces(form, printed[form])):
                 self.origins[form].rows[atom] |= {marks.place(self.mappings, keys[n], form) for n in numbers}
         for number in sorted({*range(len(keys))} - {*kept}):
-            self._row_alone(keys[number], marks.marker(number))
+            self._row_alone(keys[number], self.markers.word(number))
 
     def _row_alone(self, key: marks.Key, word: str) -> None:
         printed = prints(self.visit, marks.marked(self.mappings, {key: word}), self.options)
@@ -240,12 +251,12 @@ class Evidence:
         """Atoms in which markers stand, with the ranks of these markers."""
         known = self.scans[form]
         for rank, piece in enumerate(printed):
-            if not marks.MARKER.search(piece):
+            if not self.markers.ranks(piece):
                 continue
             by_name = dict(attributes(piece)) if piece.startswith("<") else None
             for atom in known.of_piece.get(rank, ()):
                 text = piece if by_name is None else by_name.get(known.atoms[atom].name, "")
-                if found := marks.ranks(text):
+                if found := self.markers.ranks(text):
                     yield atom, found
 
     def _harmless(
@@ -294,13 +305,13 @@ class Evidence:
 
     def _stand_in(self, number: int) -> tuple[Path, str]:
         leaf = self.leaves[number]
-        return leaf.path, marks.stand_in(leaf.value, len(self._row_keys) + number, capitals=leaf.capitals)
+        return leaf.path, self.markers.stand_in(leaf.value, len(self._row_keys) + number, capitals=leaf.capitals)
 
     def _words_alone(self, number: int) -> None:
         printed = prints(many_changed(self.visit, dict([self._stand_in(number)])), self._worded, self.options)
         if printed is None:
             return
-        word = marks.marker(len(self._row_keys) + number)
+        word = self.markers.word(len(self._row_keys) + number)
         for form in FORMS:
             if word in printed[form].decode().lower():
                 self._credit(number, form, self._world.effect(form, printed[form]))

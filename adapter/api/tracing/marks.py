@@ -6,7 +6,7 @@ A marker is a made-up word that no document holds; where it is printed, there th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -17,33 +17,44 @@ from adapter.model.coded import CodeSystem, Coding, Concept
 from adapter.terminology import Registry
 
 _DIGITS: Final = "abcdefghijklmnop"
-MARKER: Final = re.compile(r"zqx[a-p]{4}q", re.IGNORECASE)
+_HEADS: Final = ("zqx", "qzx", "xzq", "qxz", "zxq", "xqz", "jqz", "qjz", "wqz", "qwz", "vqz", "qvz")
 _STOPS: Final = ".!?…"
 
 Key = tuple[str, ...]
 """``("text", table, local)``, ``("code", table, local, rank)``, ``("message", key)``, ``("section", key, part)``..."""
 
 
-def marker(number: int) -> str:
-    """The made-up word of rank `number`, below 65,536."""
-    return "zqx" + "".join(_DIGITS[number >> shift & 15] for shift in (12, 8, 4, 0)) + "q"
+class Markers:
+    """Made-up words, one for each rank below 65,536; `printed` are texts in which none of them may stand already.
 
+    Raises:
+        ValueError: every sort of marker stands there, which no true visit does.
+    """
 
-def ranks(text: str) -> set[int]:
-    """Ranks of the markers that stand in `text`."""
-    found = set()
-    for one in MARKER.findall(text):
-        number = 0
-        for letter in one[3:7].lower():
-            number = number * 16 + _DIGITS.index(letter)
-        found.add(number)
-    return found
+    def __init__(self, printed: Iterable[bytes] = ()) -> None:
+        texts = [one.decode().lower() for one in printed]
+        free = (head for head in _HEADS if not any(head in text for text in texts))
+        head = next(free, None)
+        if head is None:
+            raise ValueError("aucun mot de repérage n'est libre dans cette visite")
+        self._head = head
+        self._pattern = re.compile(f"{head}([a-p]{{4}})q", re.IGNORECASE)
 
+    def word(self, rank: int) -> str:
+        """The word of `rank`."""
+        return self._head + "".join(_DIGITS[rank >> shift & 15] for shift in (12, 8, 4, 0)) + "q"
 
-def stand_in(value: str, number: int, *, capitals: bool = False) -> str:
-    """Words for `value`: its marker on each of its lines, of its length, with its last stop."""
-    word = marker(number).upper() if capitals else marker(number)
-    return "\n".join(_line(line, word) for line in value.splitlines())
+    def ranks(self, text: str) -> set[int]:
+        """Ranks of the markers that stand in `text`."""
+        return {
+            sum(_DIGITS.index(letter) << shift for letter, shift in zip(word.lower(), (12, 8, 4, 0), strict=True))
+            for word in self._pattern.findall(text)
+        }
+
+    def stand_in(self, value: str, rank: int, *, capitals: bool = False) -> str:
+        """Words for `value`: its marker on each of its lines, of its length, with its last stop."""
+        word = self.word(rank).upper() if capitals else self.word(rank)
+        return "\n".join(_line(line, word) for line in value.splitlines())
 
 
 def _line(line: str, word: str) -> str:

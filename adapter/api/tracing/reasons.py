@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from adapter.api.tracing.leaves import pattern_of
@@ -205,7 +205,7 @@ _HELD_BACK: Final[tuple[tuple[str, str, str, str], ...]] = tuple(
 """A field, another one, the value of that one under which the first would be printed, and the reason."""
 
 
-def stated(path: str, value: object, not_shared: dict[str, str]) -> dict[Form, str]:
+def stated(path: str, value: object, not_shared: Mapping[str, str]) -> dict[Form, str]:
     """Reason by form, for a JSON path with its ranks.
 
     Args:

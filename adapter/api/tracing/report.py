@@ -15,19 +15,28 @@ from adapter.api.tracing.scan import FORMS, Form
 from adapter.api.tracing.values import Field, Loss, Node, Trace
 from adapter.compose import Options
 from adapter.mapping import Mappings
-from adapter.mapping.completeness import read_not_shared
-from adapter.mapping.overlay import merged
 
 _MACHINE_FORMS: Final[tuple[Form, Form]] = ("cda", "fhir")
 _FORM_NAMES: Final[Mapping[Form, str]] = {"cda": "le document CDA", "fhir": "le Bundle FHIR", "sheet": "la fiche"}
 
 
 def report(
-    visit: Mapping[str, Any], mappings: Mappings, options: Options, progress: Callable[[int, int], None]
+    visit: Mapping[str, Any],
+    mappings: Mappings,
+    options: Options,
+    not_shared: Mapping[str, str],
+    progress: Callable[[int, int], None],
 ) -> Trace:
-    """Trace of a visit."""
+    """Trace of a visit (plain JSON that the model accepts).
+
+    Args:
+        visit: what is traced.
+        mappings: tables.
+        options: choices of the installation.
+        not_shared: reasons of ``mappings/not-shared.toml``, by path without ranks.
+        progress: told how many steps are done, and of how many.
+    """
     evidence = Evidence(visit, mappings, options)
-    not_shared = read_not_shared(merged(None))
     stated = {leaf.name: reasons.stated(leaf.name, leaf.value, not_shared) for leaf in evidence.leaves}
     total = len(evidence.leaves) + 4
     done = 0

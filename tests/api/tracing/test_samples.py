@@ -12,7 +12,8 @@ from adapter.api import trace
 from adapter.api.tracing import Trace
 from adapter.api.tracing.report import report
 from adapter.compose import Options
-from adapter.mapping import load
+from adapter.mapping import load, merged
+from adapter.mapping.completeness import read_not_shared
 from tests.compose.whole_visit import whole_visit
 from tests.samples_kept import NAMES, VISITS
 
@@ -45,4 +46,5 @@ def test_nothing_is_lost_and_nothing_comes_from_nowhere(visit: Path) -> None:
 
 def test_nothing_of_a_visit_in_which_every_field_is_filled_is_lost() -> None:
     visit, _ = whole_visit()
-    _is_complete(report(visit, load(), Options(), lambda done, total: None))
+    not_shared = read_not_shared(merged(None))
+    _is_complete(report(visit, load(), Options(), not_shared, lambda done, total: None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from typing import Any
@@ -13,7 +14,7 @@ from lxml import etree, html
 from adapter.api import Options, compose, read_visit, render_bundle, render_cda, render_sheet, trace
 from adapter.api.tracing import FORMAT, Field, Node, Trace
 from adapter.api.tracing.leaves import leaves
-from adapter.api.tracing.marks import MARKER
+from adapter.api.tracing.marks import Markers
 from adapter.errors import MappingError, VisitInvalid
 from adapter.mapping import load
 from tests.api.tracing.short_visit import short_visit
@@ -145,7 +146,7 @@ def test_no_value_of_the_visit_stands_in_the_trace() -> None:
     secret = {str(leaf.value) for leaf in values if leaf.words or len(str(leaf.value)) > 7}
     assert len(secret) > 40
     assert [text for text in secret if text in written] == []
-    assert MARKER.search(written) is None
+    assert Markers().ranks(written) == set()
 
 
 def test_the_same_visit_gives_the_same_trace() -> None:
@@ -187,3 +188,18 @@ def test_a_trace_leaves_the_tables_and_the_forms_as_they_were() -> None:
     before = render_cda(compose(read_visit(MINIMAL)))
     trace(MINIMAL)
     assert render_cda(compose(read_visit(MINIMAL))) == before
+
+
+def test_words_that_look_like_a_marker_mislead_nobody() -> None:
+    marked = trace(short_visit(conclusions="zqxaaaaq ZQXPPPPQ"))
+    plain = trace(short_visit(conclusions="rien de neuf, rien."))
+    assert marked.complete
+    assert [node.fields for node in marked.nodes] == [node.fields for node in plain.nodes]
+
+
+def test_a_large_file_is_followed_like_a_small_one() -> None:
+    def joined(size: int) -> dict[str, Any]:
+        data = base64.b64encode(b"%PDF-1.4\n" + b"x" * size).decode()
+        return {"attachments": [{"id": "lettre", "title": "Lettre", "data": data}]}
+
+    assert trace(short_visit(**joined(1_000_000))) == trace(short_visit(**joined(10)))

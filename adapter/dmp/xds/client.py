@@ -192,7 +192,8 @@ class XdsClient:
                 the sets, as no query on documents knows them.
 
         Raises:
-            ValueError: unknown filter, or a value that means nothing.
+            ValueError: unknown filter.
+            DmpRejected: a value that means nothing; nothing was sent.
             DmpUnreachable: the DMP gave only a part (``PartialSuccess``), told once that part is given.
         """
         filters.refuse_unknown(asked, filters.DOCUMENT_FILTERS)
@@ -213,7 +214,8 @@ class XdsClient:
             asked: ``status``, ``content_type``, ``submitted_from``, ``submitted_to`` (ISO dates).
 
         Raises:
-            ValueError: unknown filter, or a value that means nothing.
+            ValueError: unknown filter.
+            DmpRejected: a value that means nothing; nothing was sent.
         """
         filters.refuse_unknown(asked, filters.SET_FILTERS)
         filters.set_parameters(patient, asked)

@@ -12,6 +12,7 @@ from typing import Final
 
 from adapter.dmp.xds import queries
 from adapter.dmp.xds.metadata import hl7, names
+from adapter.errors import DmpRejected
 from adapter.model.document import Identifier
 
 _STATUSES: Final[Mapping[str, str]] = {
@@ -50,6 +51,13 @@ DOCUMENT_FILTERS: Final = frozenset(
 SET_FILTERS: Final = frozenset({"status", "content_type", *SET_TIME_FILTERS})
 
 
+class FilterInvalid(DmpRejected):
+    """What is searched for means nothing: nothing was sent. ``code`` is ``filter``."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="filter")
+
+
 def codes(text: str, scheme: str) -> tuple[str, ...]:
     """Values ``code^^oid`` of codes written ``system|code`` or ``code``, with commas between several.
 
@@ -57,14 +65,14 @@ def codes(text: str, scheme: str) -> tuple[str, ...]:
         scheme: OID of a code given alone.
 
     Raises:
-        ValueError: a code without scheme, or a system that has no OID here.
+        FilterInvalid: a code without scheme, or a system that has no OID here.
     """
     found = []
     for one in text.split(","):
         system, bar, code = one.strip().rpartition("|")
         oid = _DEFAULT.get(system, system.removeprefix("urn:oid:")) if bar else scheme
         if not re.fullmatch(r"[012](?:\.[0-9]+)+|URN|ASTM", oid):
-            raise ValueError(f"no OID for the system of a code: {system or 'none given'}")
+            raise FilterInvalid("Un code de la recherche n'a pas de nomenclature connue : l'écrire urn:oid:OID|code.")
         found.append(f"{code}^^{oid}")
     return tuple(found)
 
@@ -73,12 +81,14 @@ def point(text: str, *, end: bool) -> str:
     """DTM value in UTC of an ISO date or date and time; a date alone is a whole day, from its beginning or to its end.
 
     Raises:
-        ValueError: neither.
+        FilterInvalid: neither.
     """
-    if len(text) == 10:
-        day = date.fromisoformat(text)
-        return f"{day:%Y%m%d}{'235959' if end else '000000'}"
-    moment = datetime.fromisoformat(text)
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text).strftime("%Y%m%d") + ("235959" if end else "000000")
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise FilterInvalid("Une date de la recherche n'est pas de la forme AAAA-MM-JJ.") from None
     return (moment.astimezone(UTC) if moment.tzinfo else moment).strftime("%Y%m%d%H%M%S")
 
 
@@ -86,7 +96,7 @@ def document_parameters(patient: Identifier, filters: Mapping[str, str]) -> list
     """Parameters of FindDocuments.
 
     Raises:
-        ValueError: a value that means nothing.
+        FilterInvalid: a value that means nothing.
     """
     found = [
         queries.one("$XDSDocumentEntryPatientId", hl7.cx(patient, hl7.INS_TYPE)),
@@ -105,7 +115,7 @@ def set_parameters(patient: Identifier, filters: Mapping[str, str]) -> list[quer
     """Parameters of FindSubmissionSets.
 
     Raises:
-        ValueError: a value that means nothing.
+        FilterInvalid: a value that means nothing.
     """
     found = [
         queries.one("$XDSSubmissionSetPatientId", hl7.cx(patient, hl7.INS_TYPE)),
@@ -120,7 +130,11 @@ def set_parameters(patient: Identifier, filters: Mapping[str, str]) -> list[quer
 
 
 def statuses(filters: Mapping[str, str]) -> tuple[str, ...]:
-    """Availability statuses asked for: Approved by default."""
+    """Availability statuses asked for: Approved by default.
+
+    Raises:
+        FilterInvalid: a status of another name.
+    """
     asked = [one.strip() for one in filters.get("status", "current").split(",")]
     match filters.get("archived"):
         case "true":
@@ -131,7 +145,7 @@ def statuses(filters: Mapping[str, str]) -> tuple[str, ...]:
             pass
     unknown = [one for one in asked if one not in _STATUSES]
     if unknown:
-        raise ValueError(f"unknown status: {', '.join(unknown)}")
+        raise FilterInvalid(f"Le statut cherché n'est pas l'un de : {', '.join(_STATUSES)}.")
     return tuple(dict.fromkeys(_STATUSES[one] for one in asked))
 
 

@@ -66,7 +66,8 @@ tbody td:first-child { font-weight: 600; }
 footer { color: var(--soft); font-size: .9rem; }
 
 @media (max-width: 44rem) {
-  .who-where { grid-template-columns: 1fr; }
+  .who-where { grid-template-columns: minmax(0, 1fr); }
+  .who-where dl { grid-template-columns: minmax(5rem, 8rem) minmax(0, 1fr); }
   .who-where > section + section { border-left: 0; border-top: 1px solid var(--line); }
   footer dl { grid-template-columns: 1fr; gap: 0; }
   footer dd { margin-bottom: .4rem; }

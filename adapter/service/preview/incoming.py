@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.message import EmailMessage
+from email.message import Message
 from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -43,15 +42,21 @@ def _urlencoded(body: bytes) -> Mapping[str, bytes]:
 
 
 def _multipart(kind: str, body: bytes) -> Mapping[str, bytes]:
-    """Source: RFC 7578; a part is read as bytes, whatever its own type says."""
-    head = f"Content-Type: {kind}\r\n\r\n".encode("ascii", "replace")
-    message: EmailMessage = BytesParser(policy=HTTP).parsebytes(head + body)
-    found: dict[str, bytes] = {}
-    if not message.is_multipart() or message.defects:
+    """Source: RFC 7578; RFC 2046, 5.1.1 (boundaries). A part is read as bytes, whatever its own type says."""
+    boundary = _header("Content-Type", kind).get_boundary()
+    first, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode()) if boundary else (b"",)
+    if first.strip() or not parts or not parts[-1].startswith(b"--") or len(parts) > _FIELDS_MAX:
         raise Refusal("unreadable-body", "Le formulaire n'est pas lisible.")
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes) and len(found) < _FIELDS_MAX:
+    found: dict[str, bytes] = {}
+    for part in parts[:-1]:
+        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        name = BytesParser().parsebytes(head, headersonly=True).get_param("name", header="content-disposition")
+        if isinstance(name, str):
             found.setdefault(name, content)
     return found
+
+
+def _header(name: str, value: str) -> Message:
+    message = Message()
+    message[name] = value
+    return message

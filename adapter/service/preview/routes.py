@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
+from heapq import nlargest
 from importlib import resources
-from itertools import islice
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
@@ -33,6 +33,7 @@ _ENCODINGS: Final[Mapping[str, Encoding]] = {"utf-8": "utf-8", "windows-1252": "
 _ROWS_MAX: Final = 50
 _REFRESH_S: Final = 2
 _ROW = Annotated[int, Path(ge=1, le=10**11 - 1)]
+_PDF_HEADERS: Final = {"Content-Disposition": 'inline; filename="fiche.pdf"'}
 _INTRO: Final = (
     '<p class="intro">Ce que le DMP recevra, tel qu’il sera lu. Rien ne quitte ce poste avant l’envoi demandé au bas'
     " de la page.</p>\n"
@@ -135,7 +136,7 @@ class _Pages:
             here = self._installation
             return wanted(api.compose(visit, options=here.options, mappings=here.tables))
 
-        return Response(await work(request, make), media_type="application/pdf")
+        return Response(await work(request, make), media_type="application/pdf", headers=_PDF_HEADERS)
 
     async def sent(self, request: Request) -> Response:
         _, fields = await self._desk.form(request)
@@ -158,7 +159,7 @@ class _Pages:
 
     async def list(self, request: Request) -> Response:
         session = self._desk.session(request)
-        rows = await work(request, lambda: list(islice(sorted(self._installation.outbox.rows(), key=_last), _ROWS_MAX)))
+        rows = await work(request, lambda: nlargest(_ROWS_MAX, self._installation.outbox.rows(), key=_rank))
         return self._answer(request, session, page("Envois", tracking.table(rows), session=session))
 
     async def followed(self, request: Request, row_id: _ROW) -> Response:
@@ -240,8 +241,8 @@ def _text(data: bytes, encoding: Encoding) -> str:
     return found.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _last(row: Row) -> int:
-    return -row.id
+def _rank(row: Row) -> int:
+    return row.id
 
 
 @cache

@@ -23,6 +23,7 @@ _READERS: Final = {
     "professionals": "Les professionnels",
 }
 _LONGEST_LINE: Final = 160  # characters shown of one line of the visit
+_NUMBERED_MAX: Final = 2_000_000  # characters of a visit that is shown line by line
 _STYLES: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -116,6 +117,8 @@ def _card(one: Finding, known: Mapping[str, Place], lines: Sequence[str]) -> str
 
 def numbered(found: Preview, text: str) -> str:
     """The visit line by line, findings under the line that they concern: works without script."""
+    if len(text) > _NUMBERED_MAX:
+        return ""
     known = places(text)
     by_line: dict[int, list[Finding]] = {}
     for one in (*found.findings, *found.refusals):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+_DEEPEST: Final = 100  # levels; deeper is refused by the reader of visits anyway
+_LONGEST: Final = 4_000_000  # characters of a text whose fields are placed
 _STEP: Final = re.compile(r"(\[\d+\]|\.[^.\[\]]+)$")
 
 
@@ -24,6 +26,8 @@ class Place:
 def places(text: str) -> Mapping[str, Place]:
     """Place of every field of the JSON `text` by its path (``$.care_team[2].rpps``), as far as it can be read."""
     found = {"$": Place(1, 0, 0)}
+    if len(text) > _LONGEST:
+        return found
     line, counted = 1, 0
     for path, start, end in _values(text):
         line += text.count("\n", counted, start)
@@ -64,6 +68,8 @@ def _values(text: str) -> Iterator[tuple[str, int, int]]:
             yield path, begins, end
             name = ""
             if word in "{[":
+                if len(where) > _DEEPEST:
+                    return
                 where.append(path)
                 ranks.append(0 if word == "[" else -1)
                 awaits_name = word == "{"

@@ -39,7 +39,7 @@ def test_a_missing_field_stands_at_the_one_around_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "}]}]", '{"a": [1, {"b"', "[[[[", '{"a" 1 "b": }', "\ufeff{}", '"\\', "é" * 50]
+    "text", ["", "{", "}]}]", '{"a": [1, {"b"', "[[[[", '{"a" 1 "b": }', "\ufeff{}", '"\\', "é" * 50, "[" * 300_000]
 )
 def test_what_is_not_json_has_places_all_the_same(text: str) -> None:
     assert places(text)["$"].line == 1

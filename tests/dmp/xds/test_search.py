@@ -200,14 +200,22 @@ def test_a_search_asks_for_one_state_at_a_time(filters: dict[str, str], statuses
 
 
 @pytest.mark.parametrize(
-    "filters", [{"unknown": "x"}, {"status": "lost"}, {"type": "http://nowhere|x"}, {"event": "VSP"},
-                {"created_from": "hier"}]
-)  # fmt: skip
+    "filters",
+    [{"status": "lost"}, {"type": "http://nowhere|x"}, {"event": "VSP"}, {"created_from": "hier"}, {"created_to": "-"}],
+)
 @responses.activate
-def test_a_filter_that_means_nothing_is_refused_before_anything_leaves(filters: dict[str, str]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011  # the message is for developers
+def test_a_search_for_what_means_nothing_is_refused_before_it_leaves(filters: dict[str, str]) -> None:
+    with pytest.raises(DmpRejected) as raised:
         client().search(wire.PATIENT, **filters)
+    assert raised.value.code == "filter"
     assert len(responses.calls) == 0
+
+
+def test_a_filter_that_does_not_exist_is_a_fault_of_the_program() -> None:
+    with pytest.raises(ValueError, match="unknown filter"):
+        client().search(wire.PATIENT, unknown="x")
+    with pytest.raises(ValueError, match="unknown filter"):
+        client().submission_sets(wire.PATIENT, unknown="x")
 
 
 @responses.activate

@@ -19,6 +19,7 @@ from adapter.api import Options, compose, render_bundle, render_cda
 from adapter.api.printing import render_pdf
 from adapter.api.sending import now
 from adapter.dmp import Mailbox
+from adapter.dmp.tls import Trust
 from adapter.dmp.xdm.addresses import Recipient, RecipientRefused, TrustSpace, recipients
 from adapter.dmp.xdm.archive import ArchiveLimits, PackageRefused
 from adapter.dmp.xdm.client import MailClient
@@ -28,8 +29,10 @@ from adapter.dmp.xdm.package import Software, build
 from adapter.dmp.xdm.reading import Package, read_package
 from adapter.dmp.xdm.rule_texts import finding
 from adapter.dmp.xdm.smtp import Account, MailServer
+from adapter.dmp.xds.keys import Keys, Secret, from_environment
 from adapter.errors import DocumentInvalid, Finding, MissingExtra, Severity, VisitInvalid
 from adapter.mapping import Mappings, load
+from adapter.model.destination import KeySource, Reach
 from adapter.model.document import Document
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 from adapter.model.reader import check_visit
@@ -52,7 +55,9 @@ class MssMailbox:
         name: under which the queue knows it; it must not change while rows wait.
         sender_name: shown beside the address.
         ca_bundle: file of the authorities to trust; None for the usual ones.
-        certificate: files of the client certificate and of its key.
+        certificate: PEM files of the client certificate and of its key, when ``key`` tells none.
+        key: the client key in another form (PKCS#12, PEM under a password). crl: list of revoked certificates.
+        secret: gives the password of the key; the environment variable that it names, if not.
         user, password, token: account, and what gives its password or its bearer token (XOAUTH2).
         space: where health data may go.
         notify: asks the software of the recipient to tell what it did.
@@ -70,6 +75,9 @@ class MssMailbox:
     sender_name: str = ""
     ca_bundle: Path | None = None
     certificate: tuple[Path, Path] | None = None
+    key: KeySource = field(default_factory=KeySource)
+    crl: Path | None = None
+    secret: Secret = field(default=from_environment, repr=False)
     user: str = ""
     password: Callable[[], str] | None = field(default=None, repr=False)
     token: Callable[[], str] | None = field(default=None, repr=False)
@@ -92,8 +100,18 @@ class MssMailbox:
 
     def client(self) -> MailClient:
         """The same, which also shows the message that it would send."""
-        account = Account(self.user, self.password, self.token)
-        server = MailServer(self.host, self.port, self.ca_bundle, self.certificate, account, self.timeout_s)
+        source = self.key if self.key.told or self.certificate is None else KeySource(*self.certificate)
+        keys = Keys(Reach(base_url=self.base_url, client=source), self.secret)
+        plain = self.crl is None and keys.client_in_clear
+        server = MailServer(
+            self.host,
+            self.port,
+            self.ca_bundle,
+            certificate=(source.cert, source.key) if plain and source.cert and source.key else None,
+            trust=None if plain else Trust(keys.client if source.told else None, self.crl),
+            account=Account(self.user, self.password, self.token),
+            timeout_s=self.timeout_s,
+        )
         return MailClient(server, Sending(self.nil, self.notify, self.sender_name), self.software, self.max_bytes)
 
 

@@ -48,10 +48,11 @@ def everywhere(settings: Settings, names: tuple[str, ...]) -> list[DmpServer | M
 
 def _mailbox(name: str, told: MailboxSettings, settings: Settings) -> MssMailbox:
     from adapter.api.mailing import MssMailbox, Software, TrustSpace
+    from adapter.cli.keys import secret
+    from adapter.model.destination import KeySource
     from adapter.model.identifiers import INS_ROOTS
     from adapter.submission import Limits
 
-    certificate = (told.client_cert, told.client_key) if told.client_cert and told.client_key else None
     token: Callable[[], str] | None = TokenCommand(told.token_command) if told.token_command else None
     return MssMailbox(
         told.host,
@@ -61,7 +62,9 @@ def _mailbox(name: str, told: MailboxSettings, settings: Settings) -> MssMailbox
         name=name,
         sender_name=told.sender_name,
         ca_bundle=told.ca_bundle,
-        certificate=certificate,
+        key=KeySource(told.client_cert, told.client_key, told.client_password_env),
+        crl=told.crl,
+        secret=secret,
         user=told.user,
         password=_variable(told.password_env),
         token=_variable(told.token_env) or token,

@@ -125,7 +125,14 @@ _UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
 # The same for a mail, by the code of ``MailSession``, or by the reply of the server.
 _MAIL_UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "certificate": "Le certificat du serveur de messagerie n'est pas valable",
+        "certificate": "Un certificat, le nôtre ou celui du serveur de messagerie, n'est pas valable",
+        "certificate-authority": "L'autorité du certificat du serveur de messagerie n'est pas de confiance",
+        "certificate-crl": "La liste des certificats révoqués est illisible ou n'est plus à jour",
+        "certificate-expired": "Le certificat du serveur de messagerie a expiré, ou l'horloge de ce poste avance",
+        "certificate-host": "Le certificat du serveur de messagerie est celui d'un autre serveur",
+        "certificate-not-yet-valid": "L'horloge de ce poste retarde : le certificat du serveur n'est pas valable",
+        "certificate-password": "Le mot de passe de la clé du certificat client est faux",
+        "certificate-revoked": "Le certificat du serveur de messagerie est révoqué",
         "certificate-file": _UNREACHABLE_TEXTS["certificate-file"],
         "no-tls": "Le serveur de messagerie n'offre pas STARTTLS",
         "tls": "La négociation TLS avec le serveur de messagerie a échoué",
@@ -179,7 +186,10 @@ def _mail_text(reason: Reason, code: str) -> str:
         return _MAIL_REFUSED_TEXTS[code]
     if reason is Reason.NOT_INTEGRATED:
         return _NOT_INTEGRATED_TEXTS.get(code, REASON_TEXTS[reason])
-    told = _MAIL_UNREACHABLE_TEXTS.get("4" if code[:1] == "4" else code)
+    kind = "4" if code[:1] == "4" else code
+    if kind not in _MAIL_UNREACHABLE_TEXTS:
+        kind = kind.partition("-")[0]
+    told = _MAIL_UNREACHABLE_TEXTS.get(kind)
     if reason is Reason.UNREACHABLE and told:
         return f"{told} ; un nouvel essai est prévu."
     return _MAIL_TEXTS.get(reason, REASON_TEXTS[reason])

@@ -60,7 +60,7 @@ def _values(table: dict[str, Any], place: str, folder: Path, found: list[Finding
         message = "Le jeton vient d'une variable (token_env) ou d'une commande (token_command), pas des deux."
         _refuse(found, place, message)
     client = {key.removeprefix("client_"): values.pop(key) for key in CLIENT_KEYS if key in values}
-    if not _files_together(table.get("client_cert"), table.get("client_key")):
+    if not files_together(table.get("client_cert"), table.get("client_key")):
         _refuse(found, place, "Le certificat client (client_cert) et sa clé (client_key) vont ensemble.")
     values["client"] = KeySource(**client)
     if xds is not None:
@@ -95,7 +95,7 @@ def _signing(value: object, place: str, folder: Path, found: list[Finding]) -> K
     told = value if isinstance(value, dict) else {}
     if not ("module" in told) ^ ("cert" in told):
         _refuse(found, place, "La signature demande un fichier (cert, key) ou une carte (module), l'un ou l'autre.")
-    elif not _files_together(told.get("cert"), told.get("key")):
+    elif not files_together(told.get("cert"), told.get("key")):
         _refuse(found, place, "Le certificat de signature (cert) et sa clé (key) vont ensemble.")
     return KeySource(**values)
 
@@ -109,7 +109,7 @@ def _part(
     return {}
 
 
-def _files_together(cert: object, key: object) -> bool:
+def files_together(cert: object, key: object) -> bool:
     """Whether the files hold a key and its certificate: two PEM files, a PKCS#12 file, or none at all."""
     if cert is None or key is not None:
         return (cert is None) == (key is None)

@@ -11,6 +11,7 @@ from typing import Final
 from adapter.errors import Finding, Severity
 from adapter.model.mail_address import is_address, is_domain
 from adapter.settings import reading
+from adapter.settings.destinations import files_together
 from adapter.settings.reading import NAME, RULE
 
 
@@ -23,7 +24,9 @@ class MailboxSettings:
         nil: number of this software (``X-MSS-NIL``), given when the product is declared to the authority.
         sender_name: shown beside the address.
         ca_bundle: file of the authorities to trust; None for the usual ones.
-        client_cert, client_key: files of our certificate and of its key, both or neither.
+        client_cert, client_key: files of our certificate and of its key, or a PKCS#12 file (.p12, .pfx) alone.
+        client_password_env: environment variable of the password of the key.
+        crl: list of revoked certificates; None checks no revocation.
         user: name of the account. password_env: environment variable that holds its password.
         token_env, token_command: variable that holds a bearer token, or program that prints it (XOAUTH2).
         recipient_domains: domains of professionals that may receive health data.
@@ -43,6 +46,8 @@ class MailboxSettings:
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    client_password_env: str = ""
+    crl: Path | None = None
     user: str = ""
     password_env: str = ""
     token_env: str = ""
@@ -76,7 +81,7 @@ def read_mailboxes(value: object, file: Path, found: list[Finding]) -> Mapping[s
         for key in ("host", "address", "nil"):
             if key not in table:
                 refuse(f"{place}.{key}", "Ce réglage manque : aucun message ne part sans lui.")
-        if ("client_cert" in table) != ("client_key" in table):
+        if not files_together(table.get("client_cert"), table.get("client_key")):
             refuse(place, "Le certificat client (client_cert) et sa clé (client_key) vont ensemble.")
         secrets = {"password_env", "token_env", "token_command"} & table.keys()
         if len(secrets) > 1:
@@ -117,6 +122,8 @@ MAILBOX_READERS: Final[Mapping[str, reading.Reader]] = {
     "ca_bundle": reading.file,
     "client_cert": reading.file,
     "client_key": reading.file,
+    "client_password_env": reading.variable,
+    "crl": reading.file,
     "user": reading.header,
     "password_env": reading.variable,
     "token_env": reading.variable,

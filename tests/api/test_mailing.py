@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from adapter import (
     MissingExtra,
@@ -26,10 +28,12 @@ from adapter import (
     read_package,
 )
 from adapter.api import mailing
+from adapter.model.destination import KeySource
 from adapter.model.document import Identifier
 from adapter.outbox import Outbox, Reason, State
 from tests.cli.conftest import sample
 from tests.dmp.xdm.operator import AUTHORITY, Operator, operator
+from tests.dmp.xds import pki
 from tests.private_texts import texts_to_keep
 
 S1, S4, S5, S6 = (sample(f"{name}.exhaustive").read_bytes() for name in ("s1", "s4", "s5", "s6"))
@@ -222,3 +226,33 @@ def test_nothing_of_a_visit_goes_to_a_log(running: Operator, outbox: Outbox, cap
     trail = b"".join(outbox.export_audit()).decode()
     for private in texts_to_keep(json.loads(S1)["patient"]):
         assert private not in trail
+
+
+def test_the_real_pdf_is_enclosed(running: Operator, outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    box = _mailbox(running)
+    mailed = mail(S7, outbox, box, [NURSE])
+    deliver(outbox, [box], [row.id for row in mailed.rows])
+    _, pdf = _messages(running)[0].iter_attachments()
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.get_content())).pages)
+    assert "BERNARD" in text
+    assert pdf.get_filename().startswith("20261030_")
+
+
+def test_a_key_of_the_mailbox_under_password_is_used(outbox: Outbox, tmp_path: Path) -> None:
+    own = pki.issued("server")
+    (tmp_path / "server.pem").write_bytes(own.pem + own.key_pem())
+    (tmp_path / "authority.pem").write_bytes(pki.authority().pem)
+    (tmp_path / "client.p12").write_bytes(pki.issued("client").p12(b"secret"))
+    authority = tmp_path / "authority.pem"
+    with operator(certificate=str(tmp_path / "server.pem"), client_certificates=authority) as strict:
+        key = KeySource(tmp_path / "client.p12")
+        box = _mailbox(strict, ca_bundle=authority, key=key, secret=lambda source, use: "secret")
+        mailed = mail(S7, outbox, box, [NURSE])
+        (row,) = deliver(outbox, [box], [mailed.rows[0].id])
+        assert row.state is State.ACCEPTED
+        wrong = replace(box, secret=lambda source, use: "faux")
+        again = mail(S7, outbox, wrong, [EMSP])
+        (row,) = deliver(outbox, [wrong], [again.rows[0].id], timeout_s=0.5)
+        assert (row.state, row.reason) == (State.QUEUED, Reason.UNREACHABLE)
+        assert "mot de passe" in row.explanation

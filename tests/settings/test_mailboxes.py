@@ -67,6 +67,7 @@ def test_a_value_that_cannot_serve_is_refused(tmp_path: Path, key: str, value: s
         {"password_env": '"MSS"'},
         {"user": '"cabinet"', "password_env": '"MSS"', "token_env": '"JETON"'},
         {"client_cert": '"reglages.toml"'},
+        {"client_key": '"reglages.toml"'},
     ],
 )
 def test_what_goes_together_is_asked_together(tmp_path: Path, more: dict[str, str]) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from adapter.dmp import RecipientBusy
+from adapter.dmp.tls import Trust
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,16 @@ _CLIENT_CERTIFICATE_ALERTS: Final = (
     "ALERT_UNSUPPORTED_CERTIFICATE",
     "ALERT_ACCESS_DENIED",
 )
+# X.509 verification results (OpenSSL, X509_V_ERR_*).
+_CERTIFICATE_CODES: Final = {
+    9: "certificate-not-yet-valid",
+    10: "certificate-expired",
+    23: "certificate-revoked",
+    62: "certificate-host",
+    64: "certificate-host",
+    **dict.fromkeys((2, 18, 19, 20, 21), "certificate-authority"),
+    **dict.fromkeys((3, 11, 12), "certificate-crl"),
+}
 _STUFFED: Final = re.compile(rb"(?m)^\.")
 
 
@@ -59,7 +70,8 @@ class MailServer:
     Attributes:
         host, port: where it listens; the host is the name that its certificate must bear.
         ca_bundle: file of the authorities to trust; None for the usual ones.
-        certificate: files of our certificate and of its key.
+        certificate: PEM files of our certificate and of its key, in clear.
+        trust: another form of our key, and the list of revoked certificates; None for neither.
         timeout_s: longest silence of the server.
         last_answer_s: longest wait for its answer to a whole message: an operator examines it first, and whoever hangs
             up too early leaves a doubt (RFC 5321, 4.5.3.2.6 asks for ten minutes; the queue keeps a row for seven).
@@ -69,6 +81,7 @@ class MailServer:
     port: int = 587
     ca_bundle: Path | None = None
     certificate: tuple[Path, Path] | None = None
+    trust: Trust | None = None
     account: Account = field(default_factory=Account)
     timeout_s: float = 60.0
     last_answer_s: float = 240.0
@@ -120,11 +133,15 @@ def _context(server: MailServer) -> ssl.SSLContext:
     """TLS 1.2 at least, the name of the server always checked.
 
     Raises:
-        DmpUnreachable: a file of certificates cannot be read.
+        DmpUnreachable: a file of certificates cannot be read, or our key cannot serve.
     """
+    context = server.trust.context() if server.trust is not None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context = ssl.create_default_context(cafile=server.ca_bundle)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if server.ca_bundle is not None:
+            context.load_verify_locations(server.ca_bundle)
+        else:
+            context.load_default_certs()
         if server.certificate is not None:
             context.load_cert_chain(*server.certificate, password=_no_password)
     except (OSError, ValueError):
@@ -244,7 +261,8 @@ def _not_sent(fault: OSError | smtplib.SMTPException) -> DmpError:
         fault = fault.__context__  # smtplib tells any failure of the connection as this one
     match fault:
         case ssl.SSLCertVerificationError():
-            return DmpUnreachable("Le certificat du serveur de messagerie n'est pas valable.", code="certificate")
+            message = "Le certificat du serveur de messagerie n'est pas valable."
+            return DmpUnreachable(message, code=_CERTIFICATE_CODES.get(fault.verify_code, "certificate"))
         case ssl.SSLError() if any(alert in str(fault.reason).upper() for alert in _CLIENT_CERTIFICATE_ALERTS):
             return DmpAccessDenied("Le serveur de messagerie refuse notre certificat.", code="client-certificate")
         case ssl.SSLError():

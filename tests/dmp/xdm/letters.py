@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from adapter.dmp.tls import Trust
 from adapter.dmp.xdm.client import MailClient
 from adapter.dmp.xdm.mail import Sending
 from adapter.dmp.xdm.package import Software
@@ -45,11 +46,15 @@ def server(
     host: str = "127.0.0.1",
     ca_bundle: Path | None = AUTHORITY,
     certificate: tuple[Path, Path] | None = None,
+    trust: Trust | None = None,
     account: Account | None = None,
     timeout_s: float = 10.0,
 ) -> MailServer:
     """How an operator of the tests is reached."""
-    return MailServer(host, operator.port, ca_bundle, certificate, account or Account(), timeout_s)
+    told = account or Account()
+    return MailServer(
+        host, operator.port, ca_bundle, certificate=certificate, trust=trust, account=told, timeout_s=timeout_s
+    )
 
 
 def client(operator: Operator, *, max_bytes: int = 10_000_000) -> MailClient:

@@ -99,7 +99,7 @@ def operator(
     *,
     tls: bool = True,
     certificate: str = "server.pem",
-    client_certificates: bool = False,
+    client_certificates: Path | None = None,
     accounts: bool = False,
     newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
     max_bytes: int = 33_554_432,
@@ -107,16 +107,17 @@ def operator(
     """A server that runs until the end of the block.
 
     Args:
-        client_certificates: asks for one of ours. accounts: asks for an account.
+        certificate: file, in the folder of the tests or elsewhere. client_certificates: asks for one of this authority.
+            accounts: asks for an account.
         newest: newest version of TLS that it speaks.
     """
     found = Operator()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATES / certificate)
     context.maximum_version = newest
-    if client_certificates:
+    if client_certificates is not None:
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(AUTHORITY)
+        context.load_verify_locations(client_certificates)
 
     def protocol() -> SMTP:
         return SMTP(

@@ -10,14 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapter.dmp import RecipientBusy
+from adapter.dmp.tls import ClientKey, Trust
 from adapter.dmp.xdm import smtp
 from adapter.dmp.xdm.smtp import Account, MailServer
+from adapter.dmp.xds.signing import read_pkcs12
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 from tests.dmp import wire
 from tests.dmp.xdm.letters import BOX, NURSE, SENDER, server
 from tests.dmp.xdm.operator import AUTHORITY, CERTIFICATES, PASSWORD, TOKEN, USER, Operator, operator
+from tests.dmp.xds import pki
 
 MESSAGE = b"Subject: essai\r\n\r\n.un point\r\n..deux\r\nfin\r\n"
 
@@ -105,15 +109,22 @@ def test_nothing_travels_without_tls() -> None:
         assert clear.received == []
 
 
-@pytest.mark.parametrize("certificate", ["expired.pem", "future.pem", "other-host.pem"])
-def test_a_certificate_that_does_not_hold_stops_everything(certificate: str) -> None:
+@pytest.mark.parametrize(
+    ("certificate", "code"),
+    [
+        ("expired.pem", "certificate-expired"),
+        ("future.pem", "certificate-not-yet-valid"),
+        ("other-host.pem", "certificate-host"),
+    ],
+)
+def test_a_certificate_that_does_not_hold_stops_everything(certificate: str, code: str) -> None:
     with operator(certificate=certificate) as wrong:
-        assert _fault(DmpUnreachable, server(wrong)).code == "certificate"
+        assert _fault(DmpUnreachable, server(wrong)).code == code
         assert wrong.envelopes == []
 
 
 def test_an_unknown_authority_stops_everything(running: Operator) -> None:
-    assert _fault(DmpUnreachable, server(running, ca_bundle=None)).code == "certificate"
+    assert _fault(DmpUnreachable, server(running, ca_bundle=None)).code == "certificate-authority"
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
@@ -124,7 +135,7 @@ def test_an_old_tls_is_refused() -> None:
 
 def test_a_client_certificate_is_shown_when_asked() -> None:
     ours = (CERTIFICATES / "client.pem", CERTIFICATES / "client.pem")
-    with operator(client_certificates=True) as strict:
+    with operator(client_certificates=AUTHORITY) as strict:
         smtp.post(server(strict, certificate=ours), SENDER, NURSE, MESSAGE)
         assert len(strict.received) == 1
 
@@ -230,3 +241,33 @@ def test_no_address_goes_to_a_log(running: Operator, caplog: pytest.LogCaptureFi
     _fault(DmpRejected, server(running), BOX)
     assert "bytes" in caplog.text
     assert wire.PATIENT.value not in caplog.text
+
+
+@pytest.fixture
+def issued(tmp_path: Path) -> Path:
+    """Folder with the certificate of a server and its authority, both of the test authority."""
+    own = pki.issued("server")
+    (tmp_path / "server.pem").write_bytes(own.pem + own.key_pem())
+    (tmp_path / "authority.pem").write_bytes(pki.authority().pem)
+    return tmp_path
+
+
+def test_a_key_under_password_is_shown_when_asked(issued: Path) -> None:
+    key = ClientKey(read_pkcs12(pki.issued("client").p12(b"secret"), b"secret"))
+    authority = issued / "authority.pem"
+    with operator(certificate=str(issued / "server.pem"), client_certificates=authority) as strict:
+        smtp.post(server(strict, ca_bundle=authority, trust=Trust(lambda: key)), SENDER, NURSE, MESSAGE)
+        assert len(strict.received) == 1
+
+
+def test_a_revoked_server_gets_nothing(issued: Path) -> None:
+    crl = issued / "revoked.crl"
+    with operator(certificate=str(issued / "server.pem")) as revoked:
+        to = server(revoked, ca_bundle=issued / "authority.pem", trust=Trust(crl=crl))
+        crl.write_bytes(pki.revocation_list().public_bytes(Encoding.PEM))
+        smtp.post(to, SENDER, NURSE, MESSAGE)
+        crl.write_bytes(pki.revocation_list(pki.issued("server")).public_bytes(Encoding.DER))
+        assert _fault(DmpUnreachable, to).code == "certificate-revoked"
+        crl.write_bytes(b"")
+        assert _fault(DmpUnreachable, to).code == "certificate-crl"
+        assert len(revoked.received) == 1

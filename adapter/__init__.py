@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         render_emergency_pdf,
         render_pdf,
         render_sheet,
+        trace,
     )
     from adapter.api.mailing import (
         Mailed,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     )
     from adapter.api.reminders import Agenda, agenda, remind
     from adapter.api.sending import DmpServer, Sent, deliver, open_outbox, prepare, send
+    from adapter.api.tracing import Trace
     from adapter.errors import (
         AdapterError,
         DmpAccessDenied,
@@ -87,6 +89,7 @@ __all__ = [
     "Severity",
     "State",
     "SubmissionRefused",
+    "Trace",
     "TrustSpace",
     "VisitInvalid",
     "agenda",
@@ -111,6 +114,7 @@ __all__ = [
     "render_pdf",
     "render_sheet",
     "send",
+    "trace",
 ]
 
 _PLACES = {
@@ -137,6 +141,7 @@ _PLACES = {
         "prepare",
         "send",
     ),
+    "adapter.api.tracing": ("Trace",),
     "adapter.errors": (
         "AdapterError",
         "DmpAccessDenied",

@@ -69,7 +69,7 @@ footer { color: var(--soft); font-size: .9rem; }
   .who-where { grid-template-columns: minmax(0, 1fr); }
   .who-where dl { grid-template-columns: minmax(5rem, 8rem) minmax(0, 1fr); }
   .who-where > section + section { border-left: 0; border-top: 1px solid var(--line); }
-  footer dl { grid-template-columns: 1fr; gap: 0; }
+  footer dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   footer dd { margin-bottom: .4rem; }
   thead { position: absolute; left: -999rem; }
   table, tbody, tr, td, caption { display: block; }
@@ -78,6 +78,10 @@ footer { color: var(--soft); font-size: .9rem; }
   td:empty { display: none; }
   td[data-label]::before { content: attr(data-label) " : "; color: var(--soft); font-weight: 400; }
   td:first-child::before { content: none; }
+}
+@media (max-width: 26rem) {
+  .who-where dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  .who-where dd { margin-bottom: .3rem; }
 }
 
 @page { size: A4; margin: 17mm 15mm 16mm;

@@ -77,7 +77,7 @@ def all_rules() -> Mapping[str, RuleText]:
     from adapter.reminders import rule_texts as reminder_rules
     from adapter.service import rule_texts as service_rules
     from adapter.submission import rule_texts as submission_rules
-    from adapter.validation import agreement, cda_rules, fhir_packages, fhir_rules, kit, xml_input
+    from adapter.validation import agreement, cda_rules, fhir_packages, fhir_rules, fhir_validator, kit, xml_input
 
     found = {code: RuleText(code, Severity.ERROR, *texts, _SOURCE) for code, texts in _OWN.items()}
     tables: Iterable[Mapping[str, Any]] = (
@@ -88,6 +88,7 @@ def all_rules() -> Mapping[str, RuleText]:
         kit.RULES,
         fhir_rules.RULES,
         fhir_packages.RULES,
+        fhir_validator.RULES,
         agreement.RULES,
         visit_rule_texts.RULES,
         submission_rules.RULES,

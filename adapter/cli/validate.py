@@ -28,6 +28,11 @@ VISIT, CDA, BUNDLE, LARGE = "visit", "cda", "bundle", "large"
 @click.argument("files", nargs=-1, required=True, metavar="FICHIER...")
 @click.option("--kit", metavar="DOSSIER", help="Kit officiel : schéma XML et Schematron des documents CDA.")
 @click.option("--fhir-packages", metavar="DOSSIER", help="Paquets de profils FHIR publiés, pour les Bundles.")
+@click.option(
+    "--fhir-validator",
+    metavar="FICHIER|ADRESSE",
+    help="Validateur FHIR à consulter aussi : validator_cli.jar, ou serveur qui répond à $validate.",
+)
 @click.option("--agree", is_flag=True, help="Compare chaque CDA au Bundle du même identifiant, parmi les fichiers.")
 @settings_option
 @format_option("text", "json", "sarif", "junit", "operationoutcome")
@@ -35,6 +40,7 @@ def command(
     files: tuple[str, ...],
     kit: str | None,
     fhir_packages: str | None,
+    fhir_validator: str | None,
     agree: bool,
     settings_file: str | None,
     form: str,
@@ -44,7 +50,7 @@ def command(
     from adapter.validation import report
 
     files = each_once(files)
-    judge = _Judge(read(settings_file), kit, fhir_packages)
+    judge = _Judge(read(settings_file), kit, fhir_packages, fhir_validator)
     pairs = _Pairs() if agree else None
     told: dict[str, list[Finding]] = {}
     codes = {OK}
@@ -100,8 +106,9 @@ def _printed(form: str, told: dict[str, list[Finding]]) -> bytes:
 class _Judge:
     """The judges of one command, loaded when a file needs them."""
 
-    def __init__(self, settings: Settings, kit: str | None, packages: str | None) -> None:
+    def __init__(self, settings: Settings, kit: str | None, packages: str | None, validator: str | None) -> None:
         self.settings = settings
+        self._validator = validator
         self._kit: CdaKit | None = None
         self._packages: FhirPackages | None = None
         if kit is not None:
@@ -177,7 +184,19 @@ class _Judge:
     def _check_bundle(self, data: bytes) -> list[Finding]:
         from adapter.validation.fhir_rules import check_bundle
 
-        return [*check_bundle(data, **self._limits), *(self._packages.check(data) if self._packages else ())]
+        found = [*check_bundle(data, **self._limits), *(self._packages.check(data) if self._packages else ())]
+        return [*found, *self._foreign(data)]
+
+    def _foreign(self, data: bytes) -> list[Finding]:
+        """What the validator of the user says."""
+        if self._validator is None:
+            return []
+        from adapter.api.second_opinion import ValidatorUnusable, second_opinion
+
+        try:
+            return second_opinion(data, self._validator)
+        except ValidatorUnusable as fault:
+            raise Misuse(f"--fhir-validator : {fault}") from None
 
 
 def _too_large(things: str) -> Finding:

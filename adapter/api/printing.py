@@ -12,7 +12,7 @@ def render_pdf(document: Document) -> bytes:
 
     Raises:
         MissingExtra: typst is not installed (``dmp-adapter[pdf]``).
-        PrintingFailed: the page cannot be typeset.
+        DocumentInvalid: the page cannot be typeset (rule ``PDF-LAYOUT``).
     """
     from adapter.render import pdf
 
@@ -31,7 +31,7 @@ def render_emergency_pdf(document: Document) -> bytes:
 
     Raises:
         MissingExtra: typst is not installed (``dmp-adapter[pdf]``).
-        PrintingFailed: the page cannot be typeset.
+        DocumentInvalid: the page cannot be typeset (rule ``PDF-LAYOUT``).
     """
     from adapter.render import pdf
 

@@ -75,6 +75,7 @@ def all_rules() -> Mapping[str, RuleText]:
     from adapter.mapping import rule_texts as mapping_rules
     from adapter.model import visit_rule_texts
     from adapter.reminders import rule_texts as reminder_rules
+    from adapter.render.pdf import rule_texts as printing_rules
     from adapter.service import rule_texts as service_rules
     from adapter.submission import rule_texts as submission_rules
     from adapter.validation import agreement, cda_rules, fhir_packages, fhir_rules, fhir_validator, kit, xml_input
@@ -92,6 +93,7 @@ def all_rules() -> Mapping[str, RuleText]:
         agreement.RULES,
         visit_rule_texts.RULES,
         submission_rules.RULES,
+        printing_rules.RULES,
         xdm_rules.RULES,
         certificates.RULES,
         service_rules.RULES,

@@ -16,10 +16,11 @@ from typing import Any, cast
 import pytest
 from lxml import html
 
-from adapter.errors import MissingExtra
+from adapter.errors import DocumentInvalid, MissingExtra
 from adapter.model.document import Bullets, Document, Item, Paragraph, Row, Table
 from adapter.render import pdf
 from adapter.render import render as render_sheet
+from adapter.render.pdf.rule_texts import RULES
 from adapter.render.pdf.tree import tree
 from tests.documents import colleague_document, full_document, locum_document, minimal_document
 from tests.render.printed import catalogue, composed, fonts, metadata, reader, squeezed, words
@@ -209,6 +210,15 @@ def test_what_is_longer_than_a_page_goes_on_the_next_one() -> None:
     document = _with(full_document(), Paragraph("p"), Table(("a", "b"), (Row(("c", text)),)))
     said = words(pdf.render(document))
     assert all(f"mot{n}" in said for n in range(4000))
+
+
+def test_what_pdf_a_cannot_hold_is_refused_without_a_word_of_it() -> None:
+    with pytest.raises(DocumentInvalid) as refused:
+        pdf.render(_with(full_document(), Paragraph("secret anticoagulation " * 50_000)))
+    (finding,) = refused.value.findings
+    assert finding.rule == "PDF-LAYOUT"
+    assert finding.rule in RULES
+    assert "secret" not in f"{finding} {refused.value} {refused.value.__cause__}"
 
 
 def test_an_element_that_nobody_knows_how_to_print_is_a_fault() -> None:

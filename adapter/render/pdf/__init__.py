@@ -7,9 +7,9 @@ from adapter.render import emergency, sheet
 from adapter.render.markup import short_date
 from adapter.render.page import running_head
 from adapter.render.pdf.tree import tree
-from adapter.render.pdf.typesetting import STANDARD, PrintingFailed, Sheet, typeset
+from adapter.render.pdf.typesetting import STANDARD, Sheet, typeset
 
-__all__ = ["STANDARD", "PrintingFailed", "render", "render_emergency"]
+__all__ = ["STANDARD", "render", "render_emergency"]
 
 _LONGEST_HEAD = 140  # characters of the line that later pages repeat
 
@@ -21,7 +21,7 @@ def render(document: Document) -> bytes:
 
     Raises:
         MissingExtra: typst is not installed.
-        PrintingFailed: typst refuses the page.
+        DocumentInvalid: typst refuses the page (rule ``PDF-LAYOUT``).
     """
     return typeset(
         Sheet(
@@ -41,7 +41,7 @@ def render_emergency(document: Document) -> bytes:
 
     Raises:
         MissingExtra: typst is not installed.
-        PrintingFailed: typst refuses the page.
+        DocumentInvalid: typst refuses the page (rule ``PDF-LAYOUT``).
     """
     return typeset(
         Sheet(

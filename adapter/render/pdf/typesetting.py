@@ -10,7 +10,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from adapter.errors import AdapterError, MissingExtra
+from adapter.errors import DocumentInvalid, MissingExtra
+from adapter.render.pdf.rule_texts import layout_refused
 from adapter.render.pdf.tree import Inline, Node
 
 STANDARD: Final = "a-1a"
@@ -21,10 +22,6 @@ Source: ISO 19005-1; IHE ITI XDS-SD (PDF of a scanned or printed document); form
 
 _PROBE: Final = b"#for sign in json(bytes(sys.inputs.page)) { par(sign) }"
 _EXTRA: Final = "La sortie PDF demande typst : pip install 'dmp-adapter[pdf]'"
-
-
-class PrintingFailed(AdapterError):
-    """The page cannot be typeset; the message says nothing of its content."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,7 +55,7 @@ def typeset(sheet: Sheet) -> bytes:
 
     Raises:
         MissingExtra: typst is not installed.
-        PrintingFailed: typst refuses the page.
+        DocumentInvalid: typst refuses the page (rule ``PDF-LAYOUT``).
     """
     swap = {ord(sign): f"[U+{ord(sign):04X}]" for sign in _undrawn(set("".join(_texts([sheet.running, sheet.blocks]))))}
     if swap:
@@ -74,7 +71,7 @@ def typeset(sheet: Sheet) -> bytes:
             ignore_system_fonts=True,  # the same bytes on every machine
         )
     except typst.TypstError:  # its words quote the page
-        raise PrintingFailed("La mise en page du PDF a échoué.") from None
+        raise DocumentInvalid([layout_refused()]) from None
     return made
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from base64 import b64encode
 from contextlib import suppress
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
 
 import pytest
 from hypothesis import assume, example, given
@@ -174,3 +178,31 @@ def test_documents_are_not_copied() -> None:
     held = mtom.read(body, message.content_type).parts["d"].content
     assert isinstance(held, memoryview)
     assert held.obj is body
+
+
+# ---------------------------------------------------------------- a parser that nobody here wrote
+
+CONTENTS = (b"<a>\xc3\xa9</a>", b"\r\n--b--\r\n\x00\xff", b"", b"fin\r\n")
+
+
+def test_the_mail_parser_of_python_reads_what_we_write() -> None:
+    parts = [Part(f"d{rank}@x", "application/octet-stream", one) for rank, one in enumerate(CONTENTS)]
+    message = mtom.write(ROOT, parts, action="urn:a", boundary="limite-1")
+    head = f"MIME-Version: 1.0\r\nContent-Type: {message.content_type}\r\n\r\n".encode()
+    read = email.message_from_bytes(head + bytes(message.body), policy=email.policy.HTTP)
+    assert read.get_content_type() == "multipart/related"
+    assert read.get_param("start") == f"<{mtom.ROOT_ID}>"
+    assert not read.defects
+    held = {str(one["Content-ID"]).strip("<>"): one.get_payload(decode=True) for one in read.iter_parts()}
+    assert held == {mtom.ROOT_ID: ROOT, **{one.content_id: one.content for one in parts}}
+
+
+def test_what_the_mail_library_of_python_writes_is_read() -> None:
+    made = MIMEMultipart("related", boundary="limite-2", start="<root>")
+    for name, one in (("root", ROOT), *((f"d{rank}", one) for rank, one in enumerate(CONTENTS))):
+        part = MIMEApplication(one, "octet-stream")
+        part["Content-ID"] = f"<{name}>"
+        made.attach(part)
+    received = mtom.read(made.as_bytes(policy=email.policy.HTTP), str(made["Content-Type"]))
+    assert bytes(received.root) == ROOT
+    assert [bytes(received.parts[f"d{rank}"].content) for rank in range(len(CONTENTS))] == list(CONTENTS)

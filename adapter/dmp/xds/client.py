@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha1
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID, uuid4
 
 from lxml import etree
@@ -71,6 +71,8 @@ class XdsClient:
         source_id: OID of the sending system, for queries and changes (a deposit has its own).
         software: name of the software, as in the assertion.
         repository: repository of documents whose metadata do not tell theirs.
+        processing: code of processing of TD0.2 (``P`` production, ``D`` debugging, ``T`` training).
+        revocation: action that takes an authorisation away; no sample shows it.
         references_only: ask for references in TD3.1b; None asks for them in indirect mode, which gives no more.
         clock, new_uuid: replaced in tests.
     """
@@ -84,6 +86,8 @@ class XdsClient:
         source_id: str,
         software: str = "dmp-adapter",
         repository: str = names.DMP_REPOSITORY,
+        processing: str = "P",
+        revocation: str = "SUPPRESSION",
         references_only: bool | None = None,
         clock: Callable[[], datetime] = _now,
         new_uuid: Callable[[], UUID] = uuid4,
@@ -92,6 +96,8 @@ class XdsClient:
         self._credentials = credentials
         self._sender = hl7v3.Sender(source_id, software)
         self._repository = repository
+        self._processing = processing
+        self._revocation = revocation
         self._references = credentials.mode == "indirect" if references_only is None else references_only
         self._clock = clock
         self._new_uuid = new_uuid
@@ -121,7 +127,7 @@ class XdsClient:
         """TD0.2: state of the DMP of this patient, and whether the caller may act on it."""
         self._require("TD0.2")
         query = hl7v3.ExistenceQuery(patient, self._own_id(), self._own_id())
-        payload = hl7v3.existence_query(query, self._sender, self._clock())
+        payload = hl7v3.existence_query(query, self._sender, self._clock(), self._processing)
         reply = self._exchange.call(Call("TD0.2", self._services.patients, EXISTENCE, payload, patient))
         found = hl7v3.read_status(reply.payload)
         if found is None:
@@ -130,11 +136,11 @@ class XdsClient:
 
     def authorise(self, patient: Identifier) -> str:
         """TD0.3: code of the DMP once the caller has authorised himself or herself on this DMP (``DMPOk``)."""
-        return self._authorisation(patient, "AJOUT")
+        return self._authorisation(patient, hl7v3.ADDITION)
 
     def revoke(self, patient: Identifier) -> str:
         """TD0.3: code of the DMP once the caller's own authorisation is taken away."""
-        return self._authorisation(patient, "SUPPRESSION")
+        return self._authorisation(patient, self._revocation)
 
     # ---------------------------------------------------------------- TD2.1
 
@@ -296,7 +302,7 @@ class XdsClient:
 
     # ---------------------------------------------------------------- around a call
 
-    def _authorisation(self, patient: Identifier, action: Literal["AJOUT", "SUPPRESSION"]) -> str:
+    def _authorisation(self, patient: Identifier, action: str) -> str:
         self._require("TD0.3")
         payload = hl7v3.authorisation_request(action)
         url = self._services.habilitations

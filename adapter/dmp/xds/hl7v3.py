@@ -31,6 +31,7 @@ ATTENDING: Final = ("STATUT_MT", "1.2.250.1.213.4.1.2.6.3")
 VALID: Final = "VALIDE"
 FORBIDDEN: Final = "INTERDIT"
 OK: Final = "DMPOk"
+ADDITION: Final = "AJOUT"
 
 Authorisation = Literal["VALIDE", "NON_EXISTE", "INTERDIT", "EXPIRE"]
 
@@ -176,8 +177,8 @@ def _attentions(element: etree._Element) -> tuple[str, bool | None]:
 # ---------------------------------------------------------------- TD0.3
 
 
-def authorisation_request(action: Literal["AJOUT", "SUPPRESSION"]) -> etree._Element:
-    """``setAuthorization``; the patient is that of the assertion. The second action is recalled, not read anywhere."""
+def authorisation_request(action: str) -> etree._Element:
+    """``setAuthorization``; the patient is that of the assertion. ``action``: ``AJOUT`` for oneself."""
     root = etree.Element(f"{_A}setAuthorization", nsmap={"hab": HABILITATIONS})
     etree.SubElement(root, f"{_A}action").text = action
     return root

@@ -9,6 +9,7 @@ from typing import Final
 from adapter.model.document import Identifier
 from adapter.outbox import audit
 from adapter.outbox.database import Session
+from adapter.outbox.errors import OutboxDamaged
 from adapter.outbox.rows import check_order, milliseconds
 from adapter.outbox.values import ChainReport, Disclosure
 
@@ -37,7 +38,7 @@ def append(
     """
     if not disclosures:
         return
-    ((seq, previous),) = session.run(f"SELECT seq, digest FROM outbox_chain WHERE id = 1 {for_update}")  # noqa: S608  # constant of the database
+    seq, previous = _head(session, for_update)
     for disclosure in disclosures:
         seq += 1
         event = audit.audit_event(
@@ -65,7 +66,7 @@ def append(
 
 def check(session: Session) -> ChainReport:
     """What the check of every link found, the first broken one pinpointed."""
-    ((length, head),) = session.run("SELECT seq, digest FROM outbox_chain WHERE id = 1")
+    length, head = _head(session)
     previous, seq = audit.GENESIS, 0
     for found, event, stored in _events(session):
         seq += 1
@@ -79,6 +80,18 @@ def check(session: Session) -> ChainReport:
     if seq != length or previous != head:
         return ChainReport(length, head, min(seq, length) + 1, "La fin de la trace manque ou a été ajoutée.")
     return ChainReport(length, head)
+
+
+def _head(session: Session, for_update: str = "") -> tuple[int, str]:
+    """Number and digest of the last event.
+
+    Raises:
+        OutboxDamaged: they are lost.
+    """
+    found = session.run(f"SELECT seq, digest FROM outbox_chain WHERE id = 1 {for_update}")  # noqa: S608  # constant of the database
+    if len(found) != 1 or not isinstance(found[0][0], int) or not isinstance(found[0][1], str):
+        raise OutboxDamaged("La fin de la trace d'audit est perdue ou illisible : restaurer une sauvegarde.")
+    return found[0][0], found[0][1]
 
 
 def _events(session: Session) -> Iterator[tuple[int, bytes, str]]:

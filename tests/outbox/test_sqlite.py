@@ -303,3 +303,19 @@ def test_bytes_changed_at_random_are_damage_or_nothing(path: Path, tmp_path: Pat
             outbox.verify()
             assert len(list(outbox.export_audit())) == 0
             Worker(outbox, {"dmp": ScriptedDmp}).step()
+
+
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM outbox_chain", "UPDATE outbox_chain SET id = 7", "UPDATE outbox_chain SET seq = 'x'"]
+)
+def test_a_chain_whose_head_is_lost_is_told(path: Path, damage: str) -> None:
+    with Outbox.open(f"sqlite:///{path}", key="") as outbox:
+        outbox.enqueue(deposit(), destination="dmp")
+    with sqlite3.connect(path) as connection:
+        connection.execute(damage)
+    connection.close()
+    with Outbox.open(f"sqlite:///{path}", key="") as outbox:
+        with pytest.raises(OutboxDamaged, match="trace"):
+            outbox.verify()
+        with pytest.raises(OutboxDamaged, match="trace"):
+            Worker(outbox, {"dmp": ScriptedDmp}).step()

@@ -157,14 +157,20 @@ class SubmissionPage(Shape):
     next_after: int | None = Field(description="Valeur de « after » pour la page suivante ; null à la fin.")
 
 
-class InsOfPatient(Shape):
+class Asked(Shape):
+    """Base of what is read: no number is taken for a date, no text for a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class InsOfPatient(Asked):
     """INS d'un patient."""
 
     root: Annotated[str, StringConstraints(max_length=64)] = Field(description="Racine (OID) de l'INS.")
     value: Annotated[str, StringConstraints(max_length=32)] = Field(description="Matricule.")
 
 
-class PatientBody(Shape):
+class PatientBody(Asked):
     """Le patient concerné : son INS voyage dans le corps, jamais dans une adresse."""
 
     ins: InsOfPatient

@@ -19,7 +19,7 @@ from adapter.service.bodies import visit_body, work
 from adapter.service.contract import WITH_BODY, WITH_TOKEN, json_answer, problems, visit_body_of
 from adapter.service.installation import Installation
 from adapter.service.problems import Refusal, as_object
-from adapter.service.shapes import FormsName
+from adapter.service.shapes import FormsName, StateName
 
 _ROW = Annotated[int, Path(ge=1, le=10**11 - 1, description="Numéro du dépôt.")]
 _PAGE = 100
@@ -91,14 +91,15 @@ def router(installation: Installation) -> APIRouter:
     )
     async def listing(
         request: Request,
-        state: Annotated[State | None, Query(description="Un état.")] = None,
+        state: Annotated[StateName | None, Query(description="Un état.")] = None,
         destination: Annotated[str | None, Query(max_length=60, description="Un seul DMP.")] = None,
         dead: Annotated[bool | None, Query(description="Essais épuisés, ou non.")] = None,
         after: Annotated[int, Query(ge=0, le=10**11 - 1, description="Dépôts après ce numéro.")] = 0,
         limit: Annotated[int, Query(ge=1, le=1000, description="Taille de la page.")] = _PAGE,
     ) -> Response:
         def page() -> list[Row]:
-            rows = outbox.rows(state=state, destination=destination, dead=dead, after=after)
+            wanted = State(state) if state else None
+            rows = outbox.rows(state=wanted, destination=destination, dead=dead, after=after)
             return list(islice(rows, limit + 1))
 
         found = await work(request, page)
@@ -107,7 +108,7 @@ def router(installation: Installation) -> APIRouter:
         return _json({"submissions": [as_dict(row) for row in shown], "next_after": following})
 
     @routes.get(
-        "/submissions/{row_id}",
+        "/submissions/{row_id:int}",
         operation_id="getSubmission",
         summary="Suivre un dépôt",
         responses={200: json_answer("Le dépôt.", "SubmissionShape"), **problems(*WITH_TOKEN, *_ONE)},
@@ -122,7 +123,7 @@ def router(installation: Installation) -> APIRouter:
             raise Refusal("not-found", "Aucun dépôt sous ce numéro.") from None
 
     @routes.post(
-        "/submissions/{row_id}:retry",
+        "/submissions/{row_id:int}:retry",
         operation_id="retrySubmission",
         summary="Rejouer un dépôt",
         description="Bloqué, refusé ou abandonné ; ce qui a pu partir est d'abord recherché dans le DMP.",
@@ -140,7 +141,7 @@ def router(installation: Installation) -> APIRouter:
         return _json(as_dict(await work(request, replay)))
 
     @routes.post(
-        "/submissions/{row_id}:withdraw",
+        "/submissions/{row_id:int}:withdraw",
         operation_id="withdrawSubmission",
         summary="Retirer un dépôt qui n'est pas parti",
         responses={

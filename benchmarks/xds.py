@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from adapter.api import compose, render_cda  # noqa: E402  # the project is not installed where figures are taken
 from adapter.dmp.xds import ebxml, mtom, soap  # noqa: E402
-from adapter.dmp.xds.client import provide  # noqa: E402
+from adapter.dmp.xds.feeding import provide  # noqa: E402
 from adapter.dmp.xds.metadata import document_entry, names  # noqa: E402
 from adapter.dmp.xds.received_xml import read_xml  # noqa: E402
 from adapter.model.coded import CodeSystem, Coding  # noqa: E402

@@ -8,27 +8,23 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha1
 from typing import Final
 from uuid import UUID, uuid4
 
-from lxml import etree
-
-from adapter.dmp import ContentAltered, EntryReceipt, FoundEntry, FoundSet, Mask, PatientStatus, Receipt
+from adapter.dmp import EntryReceipt, FoundEntry, FoundSet, Mask, PatientStatus, Receipt
 from adapter.dmp.session import DmpSession
-from adapter.dmp.xds import ebxml, filters, hl7v3, mtom, outcome, retrieve
+from adapter.dmp.xds import filters, hl7v3, mtom, outcome, retrieve
 from adapter.dmp.xds.access import Transaction, require
 from adapter.dmp.xds.changes import Changes, require_done
 from adapter.dmp.xds.credentials import Credentials
 from adapter.dmp.xds.ebxml import Association, ObjectRef
-from adapter.dmp.xds.ebxml.names import LCM, RIM, XDSB
 from adapter.dmp.xds.exchange import Call, Exchange
-from adapter.dmp.xds.metadata import found_entry, names, submit_objects
+from adapter.dmp.xds.feeding import provide, secrets_of
+from adapter.dmp.xds.metadata import found_entry, names
 from adapter.dmp.xds.metadata.found import reference
-from adapter.dmp.xds.metadata.writing import document_ids
 from adapter.dmp.xds.registry import Registry, unexpected
 from adapter.errors import DmpRejected, DmpUnreachable
-from adapter.model.document import Identifier, Patient, Professional
+from adapter.model.document import Identifier, Professional
 from adapter.submission.prepare import CDA_MIME, MASKED_TO_PROFESSIONALS
 from adapter.submission.values import Submission
 
@@ -37,7 +33,6 @@ RETRIEVE: Final = "urn:ihe:iti:2007:RetrieveDocumentSet"
 EXISTENCE: Final = "urn:hl7-org:v3:PRPA_IN201307UV02"
 AUTHORISE: Final = "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization"
 
-_X: Final = f"{{{XDSB}}}"
 _CDA_TYPES: Final = frozenset({CDA_MIME, "application/xslt+xml"})
 _REMEMBERED: Final = 10_000
 
@@ -155,7 +150,7 @@ class XdsClient:
         if any(one.mime_type not in _CDA_TYPES for one in submission.entries):
             raise DmpRejected("Le DMP ne reçoit par XDS que des documents CDA : rien n'a été envoyé.", code="XDS-FORM")
         deposit = submission.set
-        author, patient, secrets = deposit.author, deposit.patient_id, _secrets(deposit.patient)
+        author, patient, secrets = deposit.author, deposit.patient_id, secrets_of(deposit.patient)
         registry = self.acting(author)._registry
         replaced = {
             one.replaces: registry.replaceable(patient, one.replaces, references=self._references)
@@ -271,7 +266,7 @@ class XdsClient:
             if answer.response.failures:
                 raise outcome.refusal(answer.response, secrets=(patient.value,))
             raise DmpUnreachable("Le DMP ne donne pas le document demandé.", code="no-content")
-        return _checked(bytes(held[0].content), entry)
+        return retrieve.checked(bytes(held[0].content), entry)
 
     # ---------------------------------------------------------------- TD3.3
 
@@ -327,38 +322,3 @@ class XdsClient:
             self._patients.move_to_end(unique_id)
             if len(self._patients) > _REMEMBERED:
                 self._patients.popitem(last=False)
-
-
-def provide(submission: Submission, replaced: Mapping[str, str]) -> tuple[etree._Element, list[mtom.Part]]:
-    """Body of ITI-41 and its documents, in the order of the entries."""
-    root = etree.Element(f"{_X}ProvideAndRegisterDocumentSetRequest", nsmap={"xds": XDSB, "lcm": LCM, "rim": RIM})
-    root.append(ebxml.build(submit_objects(submission, replaced=replaced)))
-    ids = document_ids(submission)
-    parts = []
-    for entry, content in zip(submission.entries, submission.contents, strict=True):
-        own = ids[entry.unique_id]
-        held = etree.SubElement(root, f"{_X}Document", {"id": own})
-        mtom.include(held, f"{own}@dmp-adapter")
-        parts.append(mtom.Part(f"{own}@dmp-adapter", entry.mime_type, content))
-    return root, parts
-
-
-def _checked(content: bytes, entry: FoundEntry) -> bytes:
-    if entry.size_bytes >= 0 and len(content) != entry.size_bytes:
-        raise ContentAltered("La taille du document lu n'est pas celle que le DMP annonce.", code="size")
-    if entry.hash_sha1 and sha1(content, usedforsecurity=False).digest() != entry.hash_sha1:
-        raise ContentAltered("L'empreinte du document lu n'est pas celle que le DMP annonce.", code="hash")
-    return content
-
-
-def _secrets(patient: Patient) -> tuple[str, ...]:
-    """What errors must not tell of a patient."""
-    found = (
-        patient.ins.value if patient.ins else "",
-        patient.birth_family,
-        *patient.birth_given,
-        patient.used_family,
-        patient.used_given,
-        patient.birth_place_name,
-    )
-    return tuple(one for one in found if one)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha1
 from typing import Final
 
 from lxml import etree
 
+from adapter.dmp import ContentAltered, FoundEntry
 from adapter.dmp.xds import mtom
 from adapter.dmp.xds.ebxml.names import RS, XDSB
 from adapter.dmp.xds.outcome import RegistryResponse, build_response, read_response
@@ -97,6 +99,19 @@ def read_answer(element: etree._Element, parts: Mapping[str, mtom.Part]) -> Retr
         response,
         tuple(_document(one, parts) for one in element.iterchildren(f"{_X}DocumentResponse")),
     )
+
+
+def checked(content: bytes, entry: FoundEntry) -> bytes:
+    """The content, its size and SHA-1 those that the registry tells of the entry.
+
+    Raises:
+        ContentAltered: they differ.
+    """
+    if entry.size_bytes >= 0 and len(content) != entry.size_bytes:
+        raise ContentAltered("La taille du document lu n'est pas celle que le DMP annonce.", code="size")
+    if entry.hash_sha1 and sha1(content, usedforsecurity=False).digest() != entry.hash_sha1:
+        raise ContentAltered("L'empreinte du document lu n'est pas celle que le DMP annonce.", code="hash")
+    return content
 
 
 def _document(element: etree._Element, parts: Mapping[str, mtom.Part]) -> Retrieved:

@@ -43,9 +43,9 @@ RULES: Final[dict[str, RuleText]] = {
             "TRUST-STRUCTURE",
             Severity.WARNING,
             "Structure autre que celle du certificat",
-            "L'identifiant national de la structure dit par les réglages n'est pas celui que porte le certificat de"
-            " signature : le DMP refuse l'appel quand les deux diffèrent. Corriger le réglage structure, changer de"
-            " certificat, ou lever ce contrôle par check_structure = false.",
+            "L'identifiant national de la structure dit par les réglages n'est pas celui que porte un des certificats"
+            " (signature, authentification) : le DMP refuse l'appel quand ils diffèrent. Corriger le réglage"
+            " structure, changer de certificat, ou lever ce contrôle par check_structure = false.",
             _SOURCE,
         ),
     )
@@ -182,7 +182,7 @@ def check_structure(certificate: bytes, structure: str, *, path: str) -> tuple[F
     named = {str(unit.value) for unit in units if str(unit.value)[:1].isdigit() and " " not in str(unit.value)}
     if not named or structure in named:
         return ()
-    message = "Le certificat de signature est celui d'une autre structure que celle des réglages."
+    message = "Un certificat est celui d'une autre structure que celle des réglages."
     return (Finding("TRUST-STRUCTURE", Severity.WARNING, path, message, _SOURCE),)
 
 

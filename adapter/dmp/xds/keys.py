@@ -118,8 +118,14 @@ class Keys:
             access, held = self._reach.xds, self.signer().certificates
             found += check_certificate(held, "signature", now, path=f"{place}.xds.signing")
             if access.check_structure and access.mode != "direct":
-                found += check_structure(held[0], access.structure, path=f"{place}.xds.structure")
+                found += self._check_structure(held[0], f"{place}.xds.structure")
         return tuple(found)
+
+    def _check_structure(self, signing: bytes, place: str) -> tuple[Finding, ...]:
+        """A warning when one of the two certificates names another structure."""
+        held = [signing, *(self.client().pair.certificates[:1] if self._reach.client.told else ())]
+        told = [check_structure(one, self._reach.xds.structure, path=place) for one in held]
+        return next((one for one in told if one), ())
 
     @property
     def client_in_clear(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,12 @@ def test_what_is_told_ahead_names_its_place(tmp_path: Path) -> None:
     assert [(one.rule, one.path) for one in found] == [("TRUST-STRUCTURE", "destinations.dmp.xds.structure")]
     quiet = _reach(tmp_path, structure="1999999999", check_structure=False)
     assert Keys(quiet, lambda *_: secret).check(pki.NOW, place="destinations.dmp") == ()
+    (tmp_path / "client.p12").write_bytes(pki.issued("client", unit="1999999999").p12(PASSWORD))
+    other = Reach("https://d", wire="xds", client=quiet.client, xds=replace(quiet.xds, check_structure=True))
+    (found_one,) = Keys(replace(other, xds=replace(other.xds, structure=pki.STRUCTURE)), lambda *_: secret).check(
+        pki.NOW, place="x"
+    )
+    assert found_one.rule == "TRUST-STRUCTURE"
     late = pki.NOW + timedelta(days=36500)
     assert _refused(lambda: Keys(quiet, lambda *_: secret).check(late, place="x")).code == "certificate-own-expired"
 

@@ -215,7 +215,6 @@ def _simulator() -> tuple[int, str]:
         os.close(reading)
         running = serve()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # clients that die in mid-request are the point
-        running._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # no 40 ms wait in each answer
         os.write(writing, running.base_url.encode())
         os.close(writing)
         while True:

@@ -15,7 +15,7 @@ from adapter.dmp.simulator import patches
 from adapter.dmp.simulator.actors import forbidden
 from adapter.dmp.simulator.faults import Fault, Faults
 from adapter.dmp.simulator.outcomes import WRONG, Issue, Refusal
-from adapter.dmp.simulator.registry import Registry, masks_of
+from adapter.dmp.simulator.registry import Registry, is_signature, masks_of
 from adapter.dmp.simulator.store import PatientRow
 from adapter.model.identifiers import IdentifierError, MatriculeIns
 from adapter.validation.fhir_rules.elements import text_of
@@ -93,6 +93,7 @@ def state(registry: Registry, faults: Faults) -> dict[str, Any]:
                 "deleted": row.deleted,
                 "archived": patches.archived(resource),
                 "masks": list(masks_of(resource)),
+                "signature": is_signature(row),
                 "replaces": [reference.rpartition("/")[2] for reference in related],
                 "mime_type": text_of(attachment, "contentType"),
                 "size": attachment.get("size"),

@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
@@ -31,6 +31,9 @@ from adapter.dmp.simulator.store import DocumentRow, Store
 from adapter.errors import FindingsError
 from adapter.model.json_input import parse_json
 
+if TYPE_CHECKING:
+    from adapter.dmp.simulator.soap.gate import Trusted
+
 FHIR: Final = "application/fhir+json"
 SIZE_LIMIT: Final = 5 * 1024 * 1024
 DRAINED: Final = 8  # times the limit that is read, and thrown away, so that a sender gets its answer
@@ -46,7 +49,11 @@ def utc_now() -> datetime:
 
 
 def create_app(
-    database: str = ":memory:", *, clock: Callable[[], datetime] = utc_now, size_limit: int = SIZE_LIMIT
+    database: str = ":memory:",
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    size_limit: int = SIZE_LIMIT,
+    trusted: Trusted | None = None,
 ) -> FastAPI:
     """DMP server over its own database.
 
@@ -54,6 +61,7 @@ def create_app(
         database: path of a SQLite file, kept from one run to the next, or ``:memory:``.
         clock: gives aware times.
         size_limit: largest document, in bytes; a request may be four times that, and some more.
+        trusted: whom the SOAP services believe; without it there are none.
     """
     registry = Registry(Store(database), clock, size_limit)
     faults = Faults()
@@ -70,6 +78,9 @@ def create_app(
     _handlers(app, registry)
     _fhir_routes(app, registry)
     _admin_routes(app, registry, faults)
+    app.state.peers = {}
+    if trusted is not None:
+        _soap_routes(app, registry, trusted)
     return app
 
 
@@ -317,6 +328,31 @@ def _fhir_routes(app: FastAPI, registry: Registry) -> None:
         """ITI-68 (TD3.2) of a document kept as a resource: its bytes as they came."""
         mime, data = registry.read(_actor(request), "Bundle", key)
         return Response(data, media_type=None, headers={"Content-Type": mime})
+
+
+# ---------------------------------------------------------------- SOAP
+
+
+def _soap_routes(app: FastAPI, registry: Registry, trusted: Trusted) -> None:
+    from adapter.dmp.simulator.soap import services
+
+    peers: dict[tuple[str, int], bytes] = app.state.peers
+
+    @app.post(services.PATH + "/{service}")
+    async def call(request: Request, service: str) -> Response:
+        """ITI-41, ITI-43, ITI-18, ITI-57, TD0.2, TD0.3."""
+        body = await _body(request, registry)
+        written = services.serve(
+            registry,
+            trusted,
+            service,
+            body=body,
+            content_type=request.headers.get("content-type", ""),
+            peer=peers.get((request.client.host, request.client.port), b"") if request.client else b"",
+        )
+        if written is None:
+            raise HTTPException(404)
+        return Response(written.body, written.status, headers={"Content-Type": written.content_type})
 
 
 # ---------------------------------------------------------------- administration and page

@@ -25,6 +25,8 @@ from adapter.validation.xml_input import parse_xml
 
 CDA_TYPES: Final = frozenset(("text/xml", "application/xml", "application/xslt+xml"))
 FHIR_TYPE: Final = "application/fhir+json"
+SIGNATURE_TYPE: Final = "E1762"
+"""Type of the signature of a set, which is XML and no CDA. Source: DMP vendor package, TD2.1 (ASTM)."""
 INS_ROOTS: Final = frozenset(f"1.2.250.1.213.1.4.{n}" for n in (8, 9, 10, 11))
 _HL7: Final = {"h": "urn:hl7-org:v3"}
 
@@ -81,7 +83,9 @@ def examine(content: bytes, mime: str, told: Told, size_limit: int) -> Facts:
     if told.sha1 is not None and told.sha1 != hashlib.sha1(content, usedforsecurity=False).digest():
         issues.wrong(f"{where}.hash", "L'empreinte annoncée n'est pas le SHA-1 du contenu.", code="XDSNonIdenticalHash")
     issues.refuse()
-    if mime in CDA_TYPES:
+    if mime in CDA_TYPES and SIGNATURE_TYPE in told.types:
+        facts = _signature(issues, content, told)
+    elif mime in CDA_TYPES:
         facts = _cda(issues, content, told)
     elif mime == FHIR_TYPE:
         facts = _fhir_document(issues, content, told)
@@ -108,6 +112,17 @@ def stated_hash(text: Any, at: str) -> bytes | None:
         issue = Issue("L'empreinte est le SHA-1 en base64 (20 octets).", "XDSNonIdenticalHash", "value", f"{at}.hash")
         raise Refusal(422, issue)
     return digest
+
+
+def _signature(issues: Issues, content: bytes, told: Told) -> Facts:
+    try:
+        root = parse_xml(content)
+    except DocumentInvalid:
+        root = None
+    if root is None or root.tag != "{http://www.w3.org/2000/09/xmldsig#}Signature":
+        text = "Le contenu n'est pas une signature XML."
+        issues.wrong(f"{told.at}.content[0]", text, code="XDSRepositoryMetadataError", kind="structure")
+    return Facts()
 
 
 def _cda(issues: Issues, content: bytes, told: Told) -> Facts:

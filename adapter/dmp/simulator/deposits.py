@@ -61,7 +61,9 @@ class Deposit:
 
     Attributes:
         replaced: old documents by id, each with the place of the relation that names it.
-        raw: exact bytes of FHIR documents sent as resources, by entry place.
+        raw: exact bytes of contents that did not come in base64, by entry place.
+        patched: the wire wants a replaced document to be patched (FHIR); on another one the relation is enough.
+        way: transaction told in the history.
     """
 
     actor: Actor
@@ -70,6 +72,8 @@ class Deposit:
     references: dict[str, str] = field(default_factory=dict)
     replaced: dict[str, tuple[Found, str]] = field(default_factory=dict)
     raw: dict[str, bytes] = field(default_factory=dict)
+    patched: bool = True
+    way: str = "ITI-65"
 
     def of(self, *kinds: str) -> Iterator[Entry]:
         """Entries of these kinds, in order."""
@@ -91,11 +95,35 @@ def transact(registry: Registry, actor: Actor, bundle: Any, body: bytes) -> Elem
     issues = Issues()
     entries = _classified(issues, bundle)
     issues.refuse()
-    _check_entries(issues, entries)
-    issues.refuse()
+    check_entries(entries)
     deposit = Deposit(_known_caller(actor, entries), entries)
     if any(deposit.of("fhir-document")):
-        deposit.raw = {f"Bundle.entry[{i}].resource": data for i, data in enumerate(entry_resources(body))}
+        deposit.raw = {
+            entry.at: data
+            for entry, data in zip(entries, entry_resources(body), strict=True)
+            if entry.kind == "fhir-document"
+        }
+    carry_out(registry, deposit)
+    return _response(entries, registry.now())
+
+
+def check_entries(entries: list[Entry]) -> None:
+    """Pass when each entry is what its kind asks for, taken alone.
+
+    Raises:
+        Refusal: with every reason found.
+    """
+    issues = Issues()
+    _check_entries(issues, entries)
+    issues.refuse()
+
+
+def carry_out(registry: Registry, deposit: Deposit) -> None:
+    """Do a deposit whose entries were checked one by one: against the state, then whole.
+
+    Raises:
+        Refusal: nothing was done.
+    """
     with registry.store.writing():
         _patient(registry, deposit)
         _check_duplicates(registry, deposit)
@@ -105,9 +133,9 @@ def transact(registry: Registry, actor: Actor, bundle: Any, body: bytes) -> Elem
                 deposit.references[entry.full_url] = entry.reference
         facts = _check_contents(registry, deposit)
         _resolve(registry, deposit, facts)
-        _check_patches(registry, deposit)
+        if deposit.patched:
+            _check_patches(registry, deposit)
         _store(registry, deposit, facts)
-    return _response(entries, registry.now())
 
 
 def publish(registry: Registry, actor: Actor, value: Any) -> tuple[DocumentRow, Element]:
@@ -399,7 +427,7 @@ def _check_contents(registry: Registry, deposit: Deposit) -> dict[str, Facts]:
 
 
 def _bytes(deposit: Deposit, entry: Entry) -> bytes:
-    if entry.kind == "content":
+    if entry.kind == "content" and entry.at not in deposit.raw:
         return decode(entry.resource.get("data"), f"{entry.at}.data")
     return deposit.raw[entry.at]
 
@@ -574,7 +602,7 @@ def _store_document(
     now = registry.now()
     registry.store.add_document(row, now)
     what = "remplacement (nouvelle version)" if resource.get("relatesTo") else "dépôt"
-    registry.store.add_event(Event(now, what, row.patient_id, row.id, "ITI-65" if submission else "ITI-105"))
+    registry.store.add_event(Event(now, what, row.patient_id, row.id, deposit.way if submission else "ITI-105"))
     return row
 
 

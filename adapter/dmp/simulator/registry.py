@@ -27,6 +27,9 @@ from adapter.validation.fhir_rules.elements import codings, dicts, text_of
 Element = dict[str, Any]
 
 TEST_ROOTS: Final = frozenset(("urn:oid:1.2.250.1.213.1.4.10", "urn:oid:1.2.250.1.213.1.4.11"))
+SIGNATURE_CLASS: Final = "urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1"
+"""Class of the signature of a set. Source: DMP vendor package, TD2.1."""
+
 RECENT: Final = 500
 _ETAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 
@@ -117,6 +120,10 @@ class Registry:
     def sees(self, actor: Actor, row: DocumentRow, patient: PatientRow) -> bool:
         """True when the caller may know of the document."""
         return not row.deleted and actors.sees(actor, self.ownership(row, patient))
+
+    def is_archived(self, row: DocumentRow) -> bool:
+        """True when the document is put away."""
+        return patches.archived(orjson.loads(row.resource))
 
     def find(self, actor: Actor, key: str) -> Found:
         """Document by its id on the server, seen by the caller.
@@ -251,12 +258,18 @@ class Registry:
         kept = []
         for entry in dicts(value.get("entry")):
             document = self.store.document(text_of(entry.get("item"), "reference").rpartition("/")[2])
-            if document is not None and self.sees(actor, document, patient):
+            if document is not None and not is_signature(document) and self.sees(actor, document, patient):
                 kept.append(entry)
         if not kept:
             return None
         value["entry"] = kept
         return value
+
+
+def is_signature(row: DocumentRow) -> bool:
+    """True for the signature of a set: the registry holds it, and no one is shown it.."""
+    held = orjson.loads(row.resource)
+    return any(code == SIGNATURE_CLASS for one in dicts(held.get("category")) for _, code in codings(one))
 
 
 def masks_of(resource: Element) -> tuple[str, ...]:

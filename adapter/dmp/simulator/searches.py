@@ -18,7 +18,7 @@ from adapter.dmp.simulator.outcomes import MISSING, WRONG, Issue, Refusal, opera
 from adapter.dmp.simulator.pdsm_rules import PDSM
 from adapter.dmp.simulator.people import RPPS
 from adapter.dmp.simulator.queries import CONTROLS, Parameters, matching, page_size, patient_asked
-from adapter.dmp.simulator.registry import Registry
+from adapter.dmp.simulator.registry import Registry, is_signature
 from adapter.dmp.simulator.store import PatientRow
 from adapter.validation.fhir_rules.elements import dicts
 
@@ -164,7 +164,8 @@ def _visible(registry: Registry, kind: str, actor: Actor, patient: PatientRow) -
     """Resources of a DMP that the caller may know of."""
     if kind == "DocumentReference":
         rows = registry.store.documents_of(patient.id)
-        return [orjson.loads(row.resource) for row in rows if registry.sees(actor, row, patient)]
+        seen = (row for row in rows if registry.sees(actor, row, patient) and not is_signature(row))
+        return [orjson.loads(row.resource) for row in seen]
     lists = [registry.visible_list(actor, row, patient) for row in registry.store.lists_of(patient.id)]
     return [value for value in lists if value is not None]
 

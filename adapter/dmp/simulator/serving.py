@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,12 +23,23 @@ from adapter.dmp.simulator import DEFAULT_PORT
 from adapter.dmp.simulator.app import SIZE_LIMIT, create_app
 from adapter.dmp.simulator.faults import Faults
 
+if TYPE_CHECKING:
+    from adapter.dmp.simulator.soap.authority import Authority
+    from adapter.dmp.simulator.soap.gate import Trusted
+
+PATH: Final = "/services"
 START_TIMEOUT_S: Final = 10.0
 
 
-def _server(app: FastAPI) -> uvicorn.Server:
-    """Server whose connections the faults can cut; it logs no request."""
+def _server(app: FastAPI, tls: TlsFiles | None = None, *, lifespan: Literal["on", "off"] = "on") -> uvicorn.Server:
+    """Server whose connections the faults can cut; it logs no request.
+
+    Args:
+        tls: what mutual TLS is done with; None serves in clear.
+        lifespan: off for a second server of the same application.
+    """
     faults: Faults = app.state.faults
+    peers: dict[tuple[str, int], bytes] = app.state.peers
 
     class Connection(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
@@ -35,10 +50,15 @@ def _server(app: FastAPI) -> uvicorn.Server:
                 own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.client is not None:
                 faults.transports[self.client] = transport
+                secured: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+                shown = secured.getpeercert(binary_form=True) if secured is not None else None
+                if shown:
+                    peers[self.client] = shown
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self.client is not None:
                 faults.transports.pop(self.client, None)
+                peers.pop(self.client, None)
             super().connection_lost(exc)
 
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
@@ -50,31 +70,48 @@ def _server(app: FastAPI) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,
+        lifespan=lifespan,
+        **({} if tls is None else tls.options()),
     )
     return uvicorn.Server(config)
 
 
-class RunningSimulator:
-    """A simulator in a thread, as a context manager.
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Files of mutual TLS: the server's certificate and key, the authority that its clients come from."""
 
-    Attributes:
-        base_url: where it listens, without a final slash.
-        app: the application, whose ``state.registry`` and ``state.faults`` tests may reach.
-    """
+    certificate: Path
+    key: Path
+    authority: Path
 
-    def __init__(self, database: str = ":memory:", host: str = "127.0.0.1", port: int = 0, **options: Any) -> None:
-        """Listen at once; `port` 0 takes a free one. `options` are those of `create_app`."""
-        self._socket = socket.create_server((host, port))
+    def options(self) -> dict[str, Any]:
+        """Options of the server. Source: CNAM, PDT-INF-579 v4 (TLS 1.2 suites of the DMP)."""
+        return {
+            "ssl_certfile": str(self.certificate),
+            "ssl_keyfile": str(self.key),
+            "ssl_ca_certs": str(self.authority),
+            "ssl_cert_reqs": ssl.CERT_REQUIRED,
+            "ssl_ciphers": "ECDHE+AESGCM:ECDHE+CHACHA20",
+        }
+
+
+class _Listening:
+    """One server in a thread."""
+
+    def __init__(self, server: uvicorn.Server, host: str, port: int) -> None:
+        self.socket = socket.create_server((host, port))
+        self._server = server
         try:
-            self.app = create_app(database, **options)
-            self._server = _server(self.app)
-            self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+            self._thread = threading.Thread(target=server.run, kwargs={"sockets": [self.socket]}, daemon=True)
             self._thread.start()
             self._wait()
         except BaseException:
-            self._socket.close()
+            self.socket.close()
             raise
-        self.base_url = f"http://{host}:{self._socket.getsockname()[1]}"
+
+    @property
+    def port(self) -> int:
+        return int(self.socket.getsockname()[1])
 
     def _wait(self) -> None:
         limit = time.monotonic() + START_TIMEOUT_S
@@ -84,10 +121,87 @@ class RunningSimulator:
             time.sleep(0.005)
 
     def stop(self) -> None:
-        """Stop listening; what was committed to a file stays."""
         self._server.should_exit = True
         self._thread.join(START_TIMEOUT_S)
-        self._socket.close()
+        self.socket.close()
+
+
+class RunningSimulator:
+    """A simulator in a thread, as a context manager.
+
+    Attributes:
+        base_url: where it listens in clear (FHIR, administration), without a final slash.
+        xds_url: where its SOAP services listen under mutual TLS (``…/services``), empty without them.
+        authority: test authority of mutual TLS and what it issued, None without it.
+        certificates: folder of its files, None without it.
+        app: the application, whose ``state.registry`` and ``state.faults`` tests may reach.
+    """
+
+    def __init__(
+        self,
+        database: str = ":memory:",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: bool = False,
+        tls_port: int = 0,
+        authority: Authority | None = None,
+        revoked: tuple[bytes, ...] = (),
+        certificates: Path | None = None,
+        **options: Any,
+    ) -> None:
+        """Listen at once; `port` 0 takes a free one. `options` are those of `create_app`.
+
+        Args:
+            tls: serves XDS too, under mutual TLS. ``tls_port``: where.
+            authority: test authority; a new one when there is none. ``revoked``: DER revocation lists of it.
+            certificates: folder for its files; a temporary one when there is none.
+        Raises:
+            MissingExtra: the extra ``xds`` is not installed.
+            OSError: a port cannot be listened to, a file not written.
+        """
+        self.authority: Authority | None = None
+        self.certificates: Path | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        files = None
+        if tls:
+            files = self._certify(authority, certificates, host)
+            options["trusted"] = self._trusted(revoked)
+        self.app = create_app(database, **options)
+        self._listening: list[_Listening] = []
+        try:
+            self._listening.append(_Listening(_server(self.app), host, port))
+            if files is not None:
+                second = _server(self.app, files, lifespan="off")
+                self._listening.insert(0, _Listening(second, host, tls_port))
+        except BaseException:
+            self.stop()
+            raise
+        self.base_url = f"http://{host}:{self._listening[-1].port}"
+        self.xds_url = f"https://{host}:{self._listening[0].port}{PATH}" if files is not None else ""
+
+    def _certify(self, authority: Authority | None, folder: Path | None, host: str) -> TlsFiles:
+        from adapter.dmp.simulator.soap.authority import make_authority
+
+        self.authority = authority or make_authority(host)
+        if folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="dmp-simule-")
+            folder = Path(self._folder.name)
+        self.authority.write(folder)
+        self.certificates = folder
+        return TlsFiles(folder / "serveur.pem", folder / "serveur.key", folder / "autorite.pem")
+
+    def _trusted(self, revoked: tuple[bytes, ...]) -> Trusted:
+        from adapter.dmp.simulator.soap.gate import Trusted
+
+        return Trusted((self.authority.der,) if self.authority else (), revoked)
+
+    def stop(self) -> None:
+        """Stop listening; what was committed to a file stays."""
+        for one in self._listening:  # the one that closes the database comes last
+            one.stop()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self

@@ -82,6 +82,12 @@ CREATE TABLE IF NOT EXISTS event (
     document_id TEXT NOT NULL,
     detail TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS registered (
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('object', 'relation', 'authorisation')),
+    data BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS registered_owner ON registered (owner, kind);
 """
 
 _DOCUMENT: Final = (
@@ -263,6 +269,17 @@ class Store:
         )
         return [_document(row) for row in rows]
 
+    def every_document_of(self, patient_id: str) -> list[DocumentRow]:
+        """Documents of a patient in the order of their arrival, deleted ones too."""
+        rows = self._connection.execute(_DOCUMENT + "WHERE patient_id = ? ORDER BY rowid", (patient_id,))
+        return [_document(row) for row in rows]
+
+    def documents_bearing(self, value: str) -> list[DocumentRow]:
+        """Documents that bear or bore an identifier value: uniqueId, entryUUID of any version; deleted ones too."""
+        by_version = "WHERE unique_id = ? OR id IN (SELECT document_id FROM document_version WHERE entry_uuid = ?)"
+        rows = self._connection.execute(_DOCUMENT + by_version, (value, value.lower()))
+        return [_document(row) for row in rows]
+
     def documents(self, limit: int = -1) -> list[DocumentRow]:
         """Every document, deleted ones too, the last arrived first."""
         rows = self._connection.execute(_DOCUMENT + "ORDER BY rowid DESC LIMIT ?", (limit,))
@@ -371,6 +388,25 @@ class Store:
         """Kind (Binary or Bundle), media type and bytes."""
         row = self._connection.execute("SELECT kind, mime, data FROM content WHERE id = ?", (key,)).fetchone()
         return (str(row[0]), str(row[1]), bytes(row[2])) if row else None
+
+    # ------------------------------------------------------------ what XDS alone knows
+
+    def register(self, owner: str, kind: str, data: bytes) -> None:
+        """Note for an owner (document, list, patient): an object as it was registered, a relation, an authorisation."""
+        self._connection.execute("INSERT INTO registered (owner, kind, data) VALUES (?, ?, ?)", (owner, kind, data))
+
+    def unregister(self, owner: str, kind: str, data: bytes) -> None:
+        """Forget what was noted."""
+        self._connection.execute(
+            "DELETE FROM registered WHERE owner = ? AND kind = ? AND data = ?", (owner, kind, data)
+        )
+
+    def registered(self, owner: str, kind: str) -> list[bytes]:
+        """What was noted for an owner, in its order."""
+        rows = self._connection.execute(
+            "SELECT data FROM registered WHERE owner = ? AND kind = ? ORDER BY rowid", (owner, kind)
+        )
+        return [bytes(row[0]) for row in rows]
 
     # ------------------------------------------------------------ history
 

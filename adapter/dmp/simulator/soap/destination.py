@@ -1,0 +1,46 @@
+"""How a destination of the settings reaches the simulator by XDS, as TOML to copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from adapter.dmp.simulator.soap.authority import PROFESSIONAL, STRUCTURE
+from adapter.dmp.simulator.soap.services import PATH
+
+_TABLE: Final = """\
+[destinations.{name}]
+wire = "xds"
+base_url = "{url}{path}"
+ca_bundle = "{folder}/autorite.pem"
+client_cert = "{folder}/client.pem"
+client_key = "{folder}/client.key"
+
+[destinations.{name}.xds]
+mode = "{mode}"
+structure = "{structure}"
+sector = "SA08^1.2.250.1.71.4.2.4"
+user_id = "{professional}"
+user_name = "Claire ÉVENO"
+roles = ["10^1.2.250.1.71.1.2.7^Médecin", "SM54^1.2.250.1.71.4.2.5^Médecine Générale (SM)"]
+source_id = "1.2.250.1.999.9"
+software_name = "dmp-adapter"
+software_version = "essai"
+
+[destinations.{name}.xds.signing]
+cert = "{folder}/{signing}.pem"
+key = "{folder}/{signing}.key"
+"""
+
+
+def settings(url: str, folder: Path) -> str:
+    """Two destinations: by the certificates of the structure (feeding), and by the card of a professional (all)."""
+    where = folder.resolve().as_posix().replace("\\", "\\\\").replace('"', '\\"')
+    common = {"url": url, "path": PATH, "folder": where, "structure": STRUCTURE, "professional": PROFESSIONAL}
+    return "\n".join(
+        (
+            "# Personnes et structure fictives ; clés d'essai, bonnes pour ce simulateur seulement.",
+            _TABLE.format(name="sim-xds", mode="indirect", signing="signature-structure", **common),
+            _TABLE.format(name="sim-xds-carte", mode="direct", signing="signature-carte", **common),
+        )
+    )

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from adapter.billing import BillingAdvice, advise
 from adapter.billing.fhir import as_bundle
+from adapter.billing.report import as_dict as advice_as_dict
 from adapter.compose import Options
 from adapter.mapping import Mappings, load
 from adapter.model.reader import read_visit
 from adapter.model.visit import Visit
 
-__all__ = ["BillingAdvice", "bill", "render_billing"]
+__all__ = ["BillingAdvice", "advice_as_dict", "bill", "render_billing"]
 
 
 def bill(visit: Visit | bytes | str, *, mappings: Path | Mappings | None = None) -> BillingAdvice:

@@ -22,7 +22,7 @@ from adapter.service.problems import as_object, told
 
 JSON: Final = "application/json"
 _BINARY: Final = frozenset({"pdf"})
-_SHEET_CSP: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+SHEET_CSP: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
 def router(installation: Installation) -> APIRouter:
@@ -129,7 +129,7 @@ def _one(made: Made, form: Form) -> Response:
         "Vary": "Accept",
     }
     if form == "sheet":
-        headers["Content-Security-Policy"] = _SHEET_CSP
+        headers["Content-Security-Policy"] = SHEET_CSP
     return Response(made.contents[form], headers=headers)
 
 

@@ -155,6 +155,8 @@ _SENTENCES: Final = {
 }
 
 
+# What SQLite says of tables that are no longer those that were checked at opening.
+_NOT_OUR_TABLES: Final = ("no such ", "has no column named ", "unsupported file format")
 _OS_SENTENCES: Final = {
     errno.ENOENT: "le dossier n'existe pas",
     errno.ENOTDIR: "un élément du chemin n'est pas un dossier",
@@ -186,7 +188,7 @@ def _told() -> Iterator[None]:
         raise OutboxDamaged(_DAMAGED) from None
     except sqlite3.DatabaseError as fault:
         code = getattr(fault, "sqlite_errorcode", 0) & _PRIMARY
-        if code == sqlite3.SQLITE_ERROR and str(fault).startswith("no such "):  # our tables are checked at opening
+        if code == sqlite3.SQLITE_ERROR and any(words in str(fault) for words in _NOT_OUR_TABLES):
             raise OutboxDamaged(_DAMAGED) from fault
         if code not in _SENTENCES:
             raise

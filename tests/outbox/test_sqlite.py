@@ -319,3 +319,17 @@ def test_a_chain_whose_head_is_lost_is_told(path: Path, damage: str) -> None:
             outbox.verify()
         with pytest.raises(OutboxDamaged, match="trace"):
             Worker(outbox, {"dmp": ScriptedDmp}).step()
+
+
+def test_a_column_or_a_format_that_damage_renamed_is_told(path: Path) -> None:
+    with Outbox.open(f"sqlite:///{path}", key="") as outbox:
+        outbox.enqueue(deposit(), destination="dmp")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:44] + (9).to_bytes(4) + whole[48:])  # schema format number of the header
+    with pytest.raises(OutboxDamaged):
+        Outbox.open(f"sqlite:///{path}", key="")
+    path.write_bytes(
+        whole.replace(b"recorded_at BIGINT NOT NULL,\n        event", b"recorded_ax BIGINT NOT NULL,\n        event")
+    )
+    with Outbox.open(f"sqlite:///{path}", key="") as outbox, pytest.raises(OutboxDamaged):
+        Worker(outbox, {"dmp": ScriptedDmp}).step()

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from adapter.dmp.simulator.serving import RunningSimulator
 
-__all__ = ["DEFAULT_PORT", "create_app", "run", "serve"]
+__all__ = ["DEFAULT_PORT", "DEFAULT_TLS_PORT", "create_app", "run", "serve"]
 
 DEFAULT_PORT: Final = 8080
+DEFAULT_TLS_PORT: Final = 8443
 
 _EXTRA = "Le simulateur demande FastAPI et uvicorn : installer dmp-adapter[service]."
 

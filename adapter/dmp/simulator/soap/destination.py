@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from adapter.dmp.simulator.soap.authority import PROFESSIONAL, STRUCTURE
-from adapter.dmp.simulator.soap.services import PATH
 
 _TABLE: Final = """\
 [destinations.{name}]
 wire = "xds"
-base_url = "{url}{path}"
+base_url = "{url}"
 ca_bundle = "{folder}/autorite.pem"
 client_cert = "{folder}/client.pem"
 client_key = "{folder}/client.key"
@@ -34,9 +33,14 @@ key = "{folder}/{signing}.key"
 
 
 def settings(url: str, folder: Path) -> str:
-    """Two destinations: by the certificates of the structure (feeding), and by the card of a professional (all)."""
+    """Two destinations: by the certificates of the structure (feeding), and by the card of a professional (all).
+
+    Args:
+        url: of the services (``https://…/services``).
+        folder: of the keys.
+    """
     where = folder.resolve().as_posix().replace("\\", "\\\\").replace('"', '\\"')
-    common = {"url": url, "path": PATH, "folder": where, "structure": STRUCTURE, "professional": PROFESSIONAL}
+    common = {"url": url, "folder": where, "structure": STRUCTURE, "professional": PROFESSIONAL}
     return "\n".join(
         (
             "# Personnes et structure fictives ; clés d'essai, bonnes pour ce simulateur seulement.",

@@ -1,4 +1,7 @@
-"""TD3.2, reading documents (ITI-43). Source: IHE ITI TF-2b 3.43; DMP vendor package (the uniqueId, never the entryUUID)."""
+"""TD3.2, reading documents (ITI-43).
+
+Source: IHE ITI TF-2b 3.43; DMP vendor package (a document is asked for by its uniqueId, never by its entryUUID).
+"""
 
 from __future__ import annotations
 

@@ -107,10 +107,19 @@ _UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "certificate": "Le certificat du DMP n'est pas valable",
         "certificate-authority": "L'autorité qui a émis le certificat du DMP n'est pas de confiance",
+        "certificate-card": "La carte ou son lecteur ne répond pas",
+        "certificate-crl": "La liste des certificats révoqués est illisible ou n'est plus à jour",
         "certificate-expired": "Le certificat du DMP a expiré, ou l'horloge de ce poste avance",
         "certificate-file": "Le certificat client, sa clé ou le fichier des autorités est introuvable ou illisible",
         "certificate-host": "Le certificat du DMP est celui d'un autre serveur",
+        "certificate-key": "Une clé n'est pas celle de son certificat, ou n'est pas une clé RSA",
         "certificate-not-yet-valid": "L'horloge de ce poste retarde : le certificat du DMP n'est pas encore valable",
+        "certificate-own-expired": "Un certificat de la structure a expiré : le renouveler",
+        "certificate-own-not-yet-valid": "Un certificat de la structure n'est pas encore valable : vérifier l'horloge",
+        "certificate-password": "Le mot de passe d'une clé est faux ou manque",
+        "certificate-pin": "Le code de la carte est faux ou manque",
+        "certificate-revoked": "Le certificat du DMP est révoqué",
+        "certificate-use": "Les certificats de signature et d'authentification sont intervertis",
         "connection-refused": "Le DMP est injoignable (connexion refusée)",
         "dns": "Le DMP est injoignable (nom de serveur introuvable)",
         "no-tls": "L'adresse du DMP doit commencer par https://",
@@ -118,6 +127,17 @@ _UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "settings": "L'adresse du DMP, du proxy ou un en-tête est inutilisable",
         "tls": "La négociation TLS avec le DMP a échoué",
         "token": "La commande qui donne le jeton du DMP a échoué",
+    }
+)
+
+
+# Why the DMP was not asked, by the code of what was checked before.
+_DENIED_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "access-mode": "Le mode d'authentification ne permet pas d'alimenter le DMP : rien n'a été envoyé.",
+        "vihf-incomplete": "Les réglages ne disent pas tout de qui appelle le DMP : rien n'a été envoyé.",
+        "vihf-role": "La profession de l'auteur n'a pas de code que le DMP lise : rien n'a été envoyé.",
+        "vihf-user": "L'auteur n'a pas d'identifiant national : rien n'a été envoyé.",
     }
 )
 
@@ -178,6 +198,8 @@ def explain(reason: Reason, dmp_code: str = "", *, dead: bool = False, mail: boo
     text = _mail_text(reason, dmp_code) if mail else REASON_TEXTS[reason]
     if not mail and reason is Reason.UNREACHABLE and dmp_code in _UNREACHABLE_TEXTS:
         text = f"{_UNREACHABLE_TEXTS[dmp_code]} ; un nouvel essai est prévu."
+    if not mail and reason is Reason.ACCESS_DENIED and dmp_code in _DENIED_TEXTS:
+        text = _DENIED_TEXTS[dmp_code]
     return text.replace("un nouvel essai est prévu", "les essais sont épuisés, à rejouer") if dead else text
 
 

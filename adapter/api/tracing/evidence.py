@@ -253,6 +253,15 @@ class Evidence:
         others = (prints(other, self._worded, self.options) for other in variants(visit, leaf))
         return any(other is not None and other[form] != base[form] for other in others)
 
+    def speaks_together(self, twins: Sequence[Leaf], form: Form) -> bool:
+        """True when equal values are printed, once for all of them: changed together, they change the form."""
+        for other in twins[0].others[:_TRIES]:
+            changed = many_changed(self.visit, {twin.path: other for twin in twins})
+            printed = prints(changed, self._worded, self.options)
+            if printed is not None and printed[form] != self._world.printed[form]:
+                return True
+        return False
+
     def _credit(self, number: int, form: Form, effect: Effect) -> None:
         for atom in effect.atoms:
             self.origins[form].fields[atom].add(number)

@@ -19,6 +19,7 @@ from adapter.terminology import Registry
 _DIGITS: Final = "abcdefghijklmnop"
 _HEADS: Final = ("zqx", "qzx", "xzq", "qxz", "zxq", "xqz", "jqz", "qjz", "wqz", "qwz", "vqz", "qvz")
 _STOPS: Final = ".!?…"
+_LINE: Final = re.compile(r"[^\r\n]+")
 
 Key = tuple[str, ...]
 """``("text", table, local)``, ``("code", table, local, rank)``, ``("message", key)``, ``("section", key, part)``..."""
@@ -54,7 +55,7 @@ class Markers:
     def stand_in(self, value: str, rank: int, *, capitals: bool = False) -> str:
         """Words for `value`: its marker on each of its lines, of its length, with its last stop."""
         word = self.word(rank).upper() if capitals else self.word(rank)
-        return "\n".join(_line(line, word) for line in value.splitlines())
+        return _LINE.sub(lambda found: _line(found[0], word), value)
 
 
 def _line(line: str, word: str) -> str:

@@ -198,9 +198,16 @@ _CARRIED: Final[tuple[tuple[str, str], ...]] = (
 )
 """A field, and what says the same and is printed in its place: its neighbour, or a part of the visit."""
 
-_HELD_BACK: Final[tuple[tuple[str, str, str, str], ...]] = tuple(
-    (path, "$.patient.ins.status", "qualified", "Identité non qualifiée : le matricule ne s'imprime pas (RNIV).")
-    for path in ("$.patient.ins.value", "$.patient.ins.root")
+_UNQUALIFIED: Final = "Identité non qualifiée : le matricule ne s'imprime pas (RNIV)."
+_HELD_BACK: Final[tuple[tuple[str, str, str, str], ...]] = (
+    ("$.patient.ins.value", "$.patient.ins.status", "qualified", _UNQUALIFIED),
+    ("$.patient.ins.root", "$.patient.ins.status", "qualified", _UNQUALIFIED),
+    (
+        "$.trusted_person.designated_on",
+        "$.trusted_person.status",
+        "designated",
+        "Aucune personne n'est dite désignée : la date de désignation ne s'imprime pas.",
+    ),
 )
 """A field, another one, the value of that one under which the first would be printed, and the reason."""
 

@@ -212,7 +212,22 @@ class _Report:
                 continue
             if evidence.speaks_without(leaf, form, without):
                 return reason
+        for twin in evidence.leaves:
+            if _twins(leaf, twin) and evidence.speaks_together((leaf, twin), form):
+                return f"Dit aussi par {twin.name}, et imprimé une seule fois."
         return ""
+
+
+def _twins(leaf: Leaf, other: Leaf) -> bool:
+    """True for equal values of two entries of one list."""
+    pairs = zip(leaf.path, other.path, strict=False)
+    apart = [(a, b) for a, b in pairs if a != b]
+    return (
+        len(leaf.path) == len(other.path)
+        and leaf.value == other.value
+        and len(apart) == 1
+        and all(isinstance(step, int) for step in apart[0])
+    )
 
 
 def _containers(leaves: list[Field]) -> Iterator[Field]:

@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from adapter.api.mailing import (
         Mailed,
         MssMailbox,
+        NotificationInvalid,
         PackageRefused,
         RecipientRefused,
         TrustSpace,
         mail,
         package_xdm,
         read_package,
+        record_notice,
     )
     from adapter.api.reminders import Agenda, agenda, remind
     from adapter.api.sending import DmpServer, Sent, deliver, open_outbox, prepare, send
@@ -78,6 +80,7 @@ __all__ = [
     "MappingError",
     "MissingExtra",
     "MssMailbox",
+    "NotificationInvalid",
     "Options",
     "Outbox",
     "OutboxError",
@@ -104,6 +107,7 @@ __all__ = [
     "prepare",
     "read_package",
     "read_visit",
+    "record_notice",
     "remind",
     "render_billing",
     "render_bundle",
@@ -126,12 +130,14 @@ _PLACES = {
     "adapter.api.mailing": (
         "Mailed",
         "MssMailbox",
+        "NotificationInvalid",
         "PackageRefused",
         "RecipientRefused",
         "TrustSpace",
         "mail",
         "package_xdm",
         "read_package",
+        "record_notice",
     ),
     "adapter.api.sending": (
         "DmpServer",

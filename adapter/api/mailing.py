@@ -215,7 +215,7 @@ def mail(
     return Mailed(told, frozenset(before & set(queued)), made.document.oid, tuple(warnings))
 
 
-def note(data: bytes, outbox: Outbox) -> Row:
+def record_notice(data: bytes, outbox: Outbox) -> Row:
     """The row that a notice received in the mailbox is about, which now says what became of the mail.
 
     Args:
@@ -339,7 +339,7 @@ __all__ = [
     "Software",
     "TrustSpace",
     "mail",
-    "note",
     "package_xdm",
     "read_package",
+    "record_notice",
 ]

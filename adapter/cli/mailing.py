@@ -31,6 +31,7 @@ class _Told:
     findings: tuple[Finding, ...] = ()
     fault: str = ""
     fault_code: int = OK
+    queue_fails: bool = False  # the next visit would meet the same queue
 
     def code(self, waited: bool) -> int:
         """Exit code of this visit."""
@@ -81,8 +82,8 @@ def send_mails(
     told = []
     for name in names:
         told.append(_queued(name, recipients, settings, outbox, mailbox))
-        if told[-1].fault_code == USAGE and not told[-1].findings:
-            break  # the next visit would meet the same queue or the same folder
+        if told[-1].queue_fails:
+            break
     if wait_s is not None:
         _deliver(told, outbox, mailbox, wait_s)
     if form == "json":
@@ -118,7 +119,7 @@ def _queued(name: str, recipients: tuple[str, ...], settings: Settings, outbox: 
     except (OutboxConflict, OutboxRefusal) as fault:
         return _Told(name, fault=str(fault), fault_code=FINDINGS)
     except OutboxError as fault:
-        return _Told(name, fault=f"{fault} Ce qui est en file y reste.", fault_code=USAGE)
+        return _Told(name, fault=f"{fault} Ce qui est en file y reste.", fault_code=USAGE, queue_fails=True)
     return _Told(name, list(mailed.rows), mailed.already, mailed.document_id, mailed.findings)
 
 

@@ -160,8 +160,8 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
 def retry(row_ids: tuple[int, ...], dead: bool, outbox_url: str | None, settings_file: str | None) -> int:
     """Rejoue des dépôts bloqués, refusés ou abandonnés ; ce qui a pu partir est d'abord recherché dans le DMP.
 
-    Un message de messagerie qui a pu partir ne peut pas être recherché : --dead le laisse, seul son numéro le rejoue,
-    sous le même Message-ID.
+    Un message qui est parti ou a pu partir ne peut pas être recherché : seul son numéro le rejoue, sous le même
+    Message-ID, une fois le destinataire interrogé.
     """
     from adapter.cli.french import Misuse
     from adapter.outbox import OutboxRefusal
@@ -201,14 +201,14 @@ def notice(files: tuple[str, ...], outbox_url: str | None, settings_file: str | 
 
     Codes de retour : 0 tous notés, 1 un avis illisible ou étranger à la file, 3 un message refusé par son destinataire.
     """
-    from adapter.api.mailing import NotificationInvalid, note
+    from adapter.api.mailing import NotificationInvalid, record_notice
 
     settings = read(settings_file)
     codes = {OK}
     with open_queue(settings, outbox_url) as outbox:
         for name in each_once(files):
             try:
-                row = note(read_bounded(name, settings.max_input_bytes), outbox)
+                row = record_notice(read_bounded(name, settings.max_input_bytes), outbox)
             except NotificationInvalid as fault:
                 click.echo(f"{shown(name)} : {fault.findings[0].message} [{fault.findings[0].rule}]", err=True)
                 codes.add(FINDINGS)

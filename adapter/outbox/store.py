@@ -262,8 +262,9 @@ class Outbox:
     def retry(self, row_id: int) -> None:
         """Replays a row now: a dead letter, a blocked or rejected row, or one that waits for its next attempt.
 
-        What may have left is searched first; a mail cannot be, and is sent again under the same Message-ID. An address
-        that changed is taken as confirmed.
+        What may have left is searched first. A mail cannot be: a person who learnt from its recipient that it did not
+        arrive has it sent again under the same Message-ID, even one that the operator took. An address that changed is
+        taken as confirmed.
 
         Raises:
             OutboxRefusal: nothing to replay, content purged, or the patient's opposition stands.
@@ -277,7 +278,7 @@ class Outbox:
                 State.BLOCKED: State.QUEUED,
                 State.REJECTED: State.QUEUED,
                 State.UNKNOWN: State.QUEUED if row.recipient else State.UNKNOWN,
-                State.ACCEPTED: None if row.recipient else State.ACCEPTED,
+                State.ACCEPTED: State.QUEUED if row.recipient else State.ACCEPTED,
             }.get(row.state)
             if state is None:
                 raise OutboxRefusal("Ce dépôt est en cours ou terminé : il n'y a rien à rejouer.")

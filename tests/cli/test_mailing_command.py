@@ -178,6 +178,8 @@ def test_a_file_that_is_not_there_is_told(office: Office) -> None:
     result = office.run("send", "absent.json", "--to-mss", NURSE)
     assert result.exit_code == 2
     assert "introuvable" in result.stdout
+    told = office.json("send", "absent.json", S7, "--to-mss", NURSE, code=2)["visits"]
+    assert [len(one["rows"]) for one in told] == [0, 1], "one file that is not there stops no other"
 
 
 def test_what_is_said_names_no_patient(office: Office) -> None:

@@ -102,6 +102,17 @@ def test_a_mail_taken_by_the_operator_is_accepted_and_says_no_more(
     assert (row.due_at, row.recipient) == (None, NURSE)
     assert "rien ne dit encore" in row.explanation
     assert mailbox.sent == [mail()]
+
+
+def test_a_mail_that_its_recipient_never_saw_is_sent_again_by_a_person(
+    outbox: Outbox, poster: Worker, mailbox: ScriptedMailbox
+) -> None:
+    row_id = _queue(outbox, mail())
+    poster.drain(10)
+    outbox.retry(row_id)
+    poster.drain(10)
+    assert mailbox.sent == [mail(), mail()]
+    outbox.record_notice(_message_id(mail()), taken=True)
     with pytest.raises(OutboxRefusal):
         outbox.retry(row_id)
 

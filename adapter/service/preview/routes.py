@@ -61,6 +61,8 @@ class _Pages:
         routes.add_api_route("/envois", self.list, methods=["GET"])
         routes.add_api_route("/envois/{row_id}", self.followed, methods=["GET"])
         routes.add_api_route("/envois/{row_id}/etat", self.state, methods=["GET"])
+        routes.add_api_route("/envois/{row_id}/rejeu", self.replayed, methods=["POST"])
+        routes.add_api_route("/envois/{row_id}/retrait", self.taken_back, methods=["POST"])
         routes.add_api_route("/connexion", self.sign_in, methods=["GET"])
         routes.add_api_route("/connexion", self.signed_in, methods=["POST"])
         routes.add_api_route("/deconnexion", self.signed_out, methods=["POST"])
@@ -167,11 +169,23 @@ class _Pages:
         row = await work(request, lambda: self._row(row_id))
         content = (
             f'<div id="suivi" role="status" data-url="{HOME}/envois/{row.id}/etat">\n{tracking.status(row)}</div>\n'
-            f'{tracking.facts(row)}<p><a href="{HOME}">Voir une autre visite</a></p>\n'
+            f'{tracking.choices(row, session)}{tracking.facts(row)}<p><a href="{HOME}">Voir une autre visite</a></p>\n'
         )
         refresh_s = 0 if settled(row) else _REFRESH_S
         answer = page(f"Suivi de l’envoi n° {row.id}", content, session=session, refresh_s=refresh_s)
         return self._answer(request, session, answer)
+
+    async def replayed(self, request: Request, row_id: _ROW) -> Response:
+        return await self._decided(request, row_id, self._installation.outbox.retry)
+
+    async def taken_back(self, request: Request, row_id: _ROW) -> Response:
+        return await self._decided(request, row_id, self._installation.outbox.withdraw)
+
+    async def _decided(self, request: Request, row_id: int, decide: Callable[[int], None]) -> Response:
+        await self._desk.form(request)
+        await work(request, lambda: self._row(row_id))
+        await work(request, lambda: decide(row_id))
+        return RedirectResponse(f"{HOME}/envois/{row_id}", 303, {"Referrer-Policy": "same-origin"})
 
     async def state(self, request: Request, row_id: _ROW) -> Response:
         self._desk.session(request)

@@ -10,7 +10,8 @@ from typing import Final
 from adapter.api.sending import settled
 from adapter.outbox import Row, State
 from adapter.service.preview.labels import STATES
-from adapter.service.preview.page import HOME
+from adapter.service.preview.page import HOME, proof
+from adapter.service.preview.session import Session
 
 _STEPS: Final = ("en file", "envoyé", "accepté", "confirmé")
 _REACHED: Final = {
@@ -21,6 +22,7 @@ _REACHED: Final = {
     State.CONFIRMED: 4,
     State.REPLACED: 4,
 }
+_HELD: Final = frozenset({State.QUEUED, State.BLOCKED, State.REJECTED})
 _SENTENCES: Final = {
     State.QUEUED: "Le document est écrit dans la file de ce poste ; il part dès que possible.",
     State.SENDING: "Le document est en cours d'envoi.",
@@ -60,6 +62,18 @@ def _kind(row: Row) -> str:
     if row.dead or row.state in (State.REJECTED, State.BLOCKED):
         return "bad"
     return "good" if row.state in (State.CONFIRMED, State.REPLACED) else "plain"
+
+
+def choices(row: Row, session: Session) -> str:
+    """Buttons for what a person can decide about a deposit that did not get through; empty otherwise."""
+    found = []
+    if row.state in _HELD or row.dead:
+        found.append(f'<button formaction="{HOME}/envois/{row.id}/rejeu">Rejouer maintenant</button>')
+    if row.state in _HELD:
+        found.append(f'<button formaction="{HOME}/envois/{row.id}/retrait">Retirer de la file</button>')
+    if not found:
+        return ""
+    return f'<form id="choix" data-state="{row.state.value}" method="post">{proof(session)}<p class="actions">{" ".join(found)}</p></form>\n'
 
 
 def facts(row: Row) -> str:

@@ -80,6 +80,7 @@ def test_from_the_visit_to_its_confirmation(sending: Client, page: Page) -> None
     page.screenshot(SHOTS / "5-envoi.png")
     page.until("document.getElementById('etat').dataset.state === 'confirmed'")
     assert page.text(".state") == "confirmé"
+    assert page.value("!document.getElementById('choix')?.checkVisibility()")
     page.screenshot(SHOTS / "6-confirme.png")
     assert page.complaints() == []
 

@@ -201,6 +201,23 @@ def test_an_opposition_leaves_no_way_to_send(opened: Opening) -> None:
     assert client.get("/v1/submissions").json()["submissions"] == []
 
 
+def test_a_person_takes_back_what_did_not_leave(opened: Opening) -> None:
+    client = opened(UNREACHABLE, own_worker=False)
+    address = sent(client, seen(client, S7)).headers["location"]
+    fields = hidden(client.get(address), "//main//form")
+    replayed = client.post(f"{address}/rejeu", data=fields, headers=origin(client))
+    assert (replayed.status_code, replayed.headers["location"]) == (303, address)
+    assert client.post(f"{address}/retrait", data=fields, headers=origin(client)).status_code == 303
+    answer = client.get(address)
+    assert "retiré Le document a été retiré de la file" in shown(answer)
+    assert not tree(answer).xpath("//main//form")
+    again = client.post(f"{address}/retrait", data=fields, headers=origin(client))
+    assert again.status_code == 409
+    assert "il ne peut plus être retiré" in shown(again)
+    assert client.post(f"{address}/retrait", headers=origin(client)).status_code == 415
+    assert client.post("/apercu/envois/99/rejeu", data=fields, headers=origin(client)).status_code == 404
+
+
 def test_only_what_was_seen_is_sent(opened: Opening) -> None:
     client = opened(UNREACHABLE, own_worker=False)
     page = seen(client, S7)

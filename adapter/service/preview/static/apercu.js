@@ -86,6 +86,8 @@ async function ask() {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("etat");
       const shown = document.getElementById("etat");
       if (fresh && fresh.outerHTML !== shown.outerHTML) shown.replaceWith(fresh);
+      const choices = document.getElementById("choix");
+      if (choices && fresh) choices.hidden = fresh.dataset.state !== choices.dataset.state;
     }
   } catch {
     // the service stopped or restarts: asked again below

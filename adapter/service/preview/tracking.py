@@ -73,7 +73,10 @@ def choices(row: Row, session: Session) -> str:
         found.append(f'<button formaction="{HOME}/envois/{row.id}/retrait">Retirer de la file</button>')
     if not found:
         return ""
-    return f'<form id="choix" data-state="{row.state.value}" method="post">{proof(session)}<p class="actions">{" ".join(found)}</p></form>\n'
+    return (
+        f'<form id="choix" data-state="{row.state.value}" method="post">{proof(session)}'
+        f'<p class="actions">{" ".join(found)}</p></form>\n'
+    )
 
 
 def facts(row: Row) -> str:

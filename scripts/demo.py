@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
@@ -20,7 +21,16 @@ HEAD = COLUMNS.format("visite", "CDA", "FHIR", "fiche", "erreurs", "avertissemen
 
 
 def main() -> int:
-    """Exit code of the demo: 0 when every visit gave its three documents, all sound and in agreement."""
+    """Exit code of the demo: 0 when every visit gave its three documents, all sound and in agreement.
+
+    With ``--wire xds``: the life in a DMP only, over the wire of production.
+    """
+    parser = argparse.ArgumentParser(description="Démonstration de l'adaptateur.")
+    parser.add_argument("--wire", choices=("pdsm", "xds"), default="pdsm", help="voie vers le DMP d'essai")
+    wire = parser.parse_args().wire
+    if wire == "xds":
+        with tempfile.TemporaryDirectory() as folder:
+            return demo_dmp.main(Path(folder), wire)
     visits = sorted(SAMPLES.glob("*.json"))
     if not visits:
         sys.stderr.write("ERREUR : aucune visite dans samples/visits.\n")

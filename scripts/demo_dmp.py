@@ -1,6 +1,6 @@
 """The second act of the demo: S1 to S7 sent to a DMP on this machine, corrected, hidden, shown, read back and checked.
 
-Everything goes through the commands that a user types; what they leave is then compared with what should be.
+Over PDSm it is all of them in both forms; over XDS, S1, S5 and S6 as CDA, under mutual TLS. Everything goes through the commands that a user types; what they leave is then compared with what should be.
 """
 
 from __future__ import annotations
@@ -14,40 +14,77 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 SAMPLES = Path("samples/visits")
-FIRST = ("s1", "s2", "s3", "s4", "s5", "s7")
-DEPOSITED = ("s1", "s2", "s3", "s5", "s6", "s7")
 AUTHOR = "professional;rpps=99700100003"
 START_TIMEOUT_S = 30
 SETTINGS = """\
-default_destination = "medecin"
+default_destination = "{destination}"
 outbox = "sqlite:///envois.db"
 
-[destinations.medecin]
-base_url = "{url}"
-actor = "{author}"
+{doctor}
 
 [destinations.patiente]
 base_url = "{url}"
 actor = "patient;ins={ins}"
 """
+DOCTOR = """\
+[destinations.medecin]
+base_url = "{url}"
+actor = "{author}"
+"""
+
+
+@dataclass(frozen=True)
+class Life:
+    """What one run of the act sends.
+
+    Attributes:
+        visits: sent first; S4 is refused by its patient, and S6 corrects S1 later. ``forms``: of each.
+        wire: of the doctor; the patient looks by PDSm, whatever the wire.
+    """
+
+    visits: tuple[str, ...] = ("s1", "s2", "s3", "s4", "s5", "s7")
+    forms: str = "both"
+    wire: str = "pdsm"
+
+    @property
+    def deposited(self) -> tuple[str, ...]:
+        """Visits that end up in the DMP."""
+        return tuple(sorted((*(name for name in self.visits if name != "s4"), "s6")))
+
+
+WHOLE = Life()
+SHORT = ("s1", "s4", "s5")
 
 
 class Unexpected(Exception):
     """The demo found something else than what should be; the message says what, in French."""
 
 
-def main(folder: Path) -> int:
-    """Exit code: 0 when the DMP, the queue and the audit trail end as they should."""
+def main(folder: Path, wire: str = "pdsm") -> int:
+    """Exit code: 0 when the DMP, the queue and the audit trail end as they should.
+
+    With ``xds`` the same short life is led over both wires, and must end alike.
+    """
+    lives = [WHOLE] if wire == "pdsm" else [Life(SHORT, "cda", "xds"), Life(SHORT, "cda")]
+    ends = []
     try:
-        with simulator(folder) as url:
-            Act(folder, url).play()
+        for life in lives:
+            place = folder / life.wire
+            place.mkdir()
+            with simulator(place, life.wire) as (url, doctor):
+                ends.append(Act(place, url, doctor, life).play())
+        if len(set(ends)) > 1:
+            raise Unexpected(f"les deux voies ne finissent pas dans le même état : {ends}")
     except Unexpected as fault:
         say(f"ÉCHEC : {fault}")
         return 1
+    if len(ends) > 1:
+        say("Les deux voies, XDS en TLS mutuel et PDSm, finissent dans le même état.")
     say("Chaque document est déposé une fois, relu à l'identique, et la chaîne d'audit est intacte.")
     return 0
 
@@ -55,32 +92,36 @@ def main(folder: Path) -> int:
 class Act:
     """One run: its folder, its DMP, and what it learned on the way."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, doctor: str, life: Life) -> None:
         ins = visit("s5")["patient"]["ins"]["value"]
         settings = folder / "dmp.toml"
-        settings.write_text(SETTINGS.format(url=url, author=AUTHOR, ins=ins), "utf-8")
+        destination = "sim-xds-carte" if life.wire == "xds" else "medecin"
+        settings.write_text(SETTINGS.format(url=url, doctor=doctor, destination=destination, ins=ins), "utf-8")
         self.folder = folder
+        self.life = life
         self.url = url
         self.environment = clean_environment(DMP_ADAPTER_SETTINGS=str(settings))
         self.ids: dict[str, list[str]] = {}
 
-    def play(self) -> None:
-        """The whole act, in order."""
+    def play(self) -> str:
+        """The whole act, in order; what is left, in one line."""
         self.feed()
         self.correct()
         self.hide_and_show()
         self.refuse()
         self.read_back()
-        self.check_end()
+        return self.check_end()
 
     def feed(self) -> None:
-        """S1 to S5 and S7 sent in both forms."""
-        told = self.send(*FIRST, code=3)  # 3: one of them, S4, is refused by the patient
-        for name in FIRST:
+        """The visits sent, all but S4."""
+        told = self.send(*self.life.visits, code=3)  # 3: one of them, S4, is refused by the patient
+        for name in self.life.visits:
             if name != "s4":
                 self.expect(told[name]["row"]["state"], "confirmed", f"{name.upper()} confirmée par le DMP")
         self.ids = {name: one["row"]["unique_ids"] for name, one in told.items() if one["row"]}
-        say("Dépôt : S1, S2, S3, S5 et S7 déposées (CDA et FHIR) et retrouvées dans le DMP.")
+        *names, last = [name.upper() for name in self.life.visits if name != "s4"]
+        forms = "CDA et FHIR" if self.life.forms == "both" else "CDA"
+        say(f"Dépôt : {', '.join(names)} et {last} déposées ({forms}) et retrouvées dans le DMP.")
 
     def correct(self) -> None:
         """S6 replaces S1; sent twice, it stays one version."""
@@ -123,17 +164,19 @@ class Act:
         with contextlib.closing(sqlite3.connect(self.folder / "simulator.db")) as database:
             ((heard,),) = database.execute("SELECT count(*) FROM patient WHERE value = ?", (ins,))
             ((known,),) = database.execute("SELECT count(*) FROM patient")
-        self.expect((heard, known), (0, 5), "aucune requête sur le patient de S4, une DMP pour chacun des cinq autres")
+        others = len(self.life.visits) - 1
+        self.expect((heard, known), (0, others), "aucune requête sur le patient de S4, un DMP pour chacun des autres")
         say("Opposition : S4 relancée, jamais envoyée ; le DMP n'a reçu aucune requête sur ce patient.")
 
     def read_back(self) -> None:
         """Every document read from the DMP is, byte for byte, the one converted here."""
         converted = self.folder / "convertis"
-        visits = [str(path(name)) for name in DEPOSITED]
-        run("convert", *visits, "--to", "cda,fhir", "--out", str(converted), environment=self.environment)
+        forms = "cda,fhir" if self.life.forms == "both" else "cda"
+        visits = [str(path(name)) for name in self.life.deposited]
+        run("convert", *visits, "--to", forms, "--out", str(converted), environment=self.environment)
         ours = {hashlib.sha1(one.read_bytes()).hexdigest() for one in converted.iterdir()}  # noqa: S324  # as XDS does
         theirs = set()
-        for name in DEPOSITED:
+        for name in self.life.deposited:
             for oid in self.ids[name]:
                 content = self.command("dmp", "get", oid, "--visit", str(path(name)))
                 digest = hashlib.sha1(content).hexdigest()  # noqa: S324  # as XDS does
@@ -142,30 +185,33 @@ class Act:
         self.expect(theirs, ours, "documents relus identiques aux documents convertis")
         say(f"Relecture : {len(theirs)} documents relus, tous identiques à l'octet près.")
 
-    def check_end(self) -> None:
+    def check_end(self) -> str:
         """What is left: each document once, S1 superseded, nothing waiting, the chain whole."""
         with urllib.request.urlopen(f"{self.url}/admin/state", timeout=10) as answer:  # noqa: S310  # our own loopback
-            held = json.load(answer)["documents"]
+            held = [one for one in json.load(answer)["documents"] if not one["signature"]]
         expected = sorted(
             (oid, "superseded" if name == "s1" else "current") for name in self.ids for oid in self.ids[name]
         )
         self.expect(sorted((one["unique_id"], one["status"]) for one in held), expected, "chaque document une fois")
         rows = json.loads(self.command("outbox", "list", "--answer", "json"))["rows"]
         states = sorted(row["state"] for row in rows)
-        self.expect(states, [*["confirmed"] * 5, "replaced"], "cinq dépôts confirmés, un remplacé")
+        confirmed = len(self.life.deposited) - 1
+        self.expect(states, [*["confirmed"] * confirmed, "replaced"], f"{confirmed} dépôts confirmés, un remplacé")
         chain = json.loads(self.command("outbox", "verify", "--answer", "json"))
         events = self.command("outbox", "export-audit").splitlines()
         self.expect(
             (chain["sound"], len(events)), (True, chain["length"]), "chaîne d'audit intacte et exportée entière"
         )
-        say(f"État final : {len(held)} documents, {len(rows)} dépôts, {len(events)} traces d'audit chaînées.")
+        end = f"{len(held)} documents, {len(rows)} dépôts, {len(events)} traces d'audit chaînées"
+        say(f"État final : {end}.")
+        return end
 
     # ---------------------------------------------------------------- commands
 
     def send(self, *names: str, code: int = 0) -> dict[str, Any]:
         """What ``send`` says of each visit, by its name."""
         visits = [str(path(name)) for name in names]
-        said = self.command("send", *visits, "--format", "both", "--wait", "--answer", "json", code=code)
+        said = self.command("send", *visits, "--format", self.life.forms, "--wait", "--answer", "json", code=code)
         return dict(zip(names, json.loads(said)["visits"], strict=True))
 
     def documents(self, verb: str, name: str, oid: str, *more: str) -> list[dict[str, Any]]:
@@ -210,20 +256,37 @@ def run(*args: str, environment: dict[str, str], code: int = 0) -> bytes:
 
 
 @contextlib.contextmanager
-def simulator(folder: Path) -> Iterator[str]:
-    """Address of a DMP that runs on a free port of this machine, and is stopped at the end."""
+def simulator(folder: Path, wire: str) -> Iterator[tuple[str, str]]:
+    """Address of a DMP that runs on a free port of this machine, and the settings of a doctor who uses it."""
     command = [sys.executable, "-m", "adapter", "simulator", "--port", "0", "--database", str(folder / "simulator.db")]
+    if wire == "xds":
+        command += ["--xds", "--xds-port", "0", "--certs", str(folder / "cles")]
     with subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             said = process.stdout.readline() if process.stdout else ""
             url = next((word for word in said.split() if word.startswith("http://")), "")
             if not url:
                 raise Unexpected("le simulateur ne démarre pas")
-            say(f"Simulateur de DMP : {url}")
-            yield url
+            doctor = DOCTOR.format(url=url, author=AUTHOR)
+            if wire == "xds":
+                said = process.stdout.readline() if process.stdout else ""
+                url_xds = next((word for word in said.split() if word.startswith("https://")), "")
+                doctor = _settings(process)
+            say(f"Simulateur de DMP : {url}" + (f" ; voie XDS en TLS mutuel : {url_xds}" if wire == "xds" else ""))
+            yield url, doctor
         finally:
             process.terminate()
             process.wait(START_TIMEOUT_S)
+
+
+def _settings(process: subprocess.Popen[str]) -> str:
+    """Settings that the simulator tells to copy."""
+    told = []
+    for line in process.stdout or ():
+        if line.startswith("Patients fictifs"):
+            break
+        told.append(line)
+    return "".join(told)
 
 
 def clean_environment(**more: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ client_key = "{folder}/client.key"
 [destinations.{name}.xds]
 mode = "{mode}"
 structure = "{structure}"
-sector = "SA08^1.2.250.1.71.4.2.4"
+sector = "SA08"
 user_id = "{professional}"
 user_name = "Claire ÉVENO"
 roles = ["10^1.2.250.1.71.1.2.7^Médecin", "SM54^1.2.250.1.71.4.2.5^Médecine Générale (SM)"]

@@ -113,7 +113,7 @@ class Answer:
 class Blocks(Protocol):
     """A body in several pieces, sent one after the other without being joined; its length is told beforehand."""
 
-    def __iter__(self) -> Iterator[bytes | memoryview]:
+    def __iter__(self) -> Iterator[bytes]:
         """The pieces, from the first again at each call."""
         ...
 

@@ -60,8 +60,8 @@ class Body:
         self._blocks = tuple(blocks)
         self._length = sum(len(block) for block in self._blocks)
 
-    def __iter__(self) -> Iterator[bytes | memoryview]:
-        return iter(self._blocks)
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._blocks)  # type: ignore[arg-type]  # a view is sent like bytes
 
     def __len__(self) -> int:
         return self._length

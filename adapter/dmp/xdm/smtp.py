@@ -164,6 +164,8 @@ def _enter(session: smtplib.SMTP, account: Account) -> None:
             session.login(account.user, account.password())
     except UnicodeEncodeError:
         raise DmpAccessDenied("Le mot de passe de la messagerie n'est pas en ASCII.", code="password") from None
+    except ValueError:  # a challenge that is no base64
+        raise DmpUnreachable("Le serveur de messagerie demande le compte d'une façon inconnue.", code="auth") from None
     except smtplib.SMTPNotSupportedError:
         raise DmpAccessDenied("Le serveur de messagerie n'admet pas ce compte.", code="no-auth") from None
     except smtplib.SMTPAuthenticationError as fault:
@@ -205,13 +207,26 @@ def _most_of(session: smtplib.SMTP, message: bytes) -> None:
         raise _refused(code, alone=True)
     body = _STUFFED.sub(b"..", message)
     try:
-        session.send(body if body.endswith(b"\r\n") else body + b"\r\n")
-    except smtplib.SMTPServerDisconnected:
+        _socket(session).sendall(body if body.endswith(b"\r\n") else body + b"\r\n")
+    except OSError:  # smtplib would close, and lose what the server said before it stopped reading
         raise _refused(_parting_reply(session), alone=True) from None
+
+
+def _socket(session: smtplib.SMTP) -> socket.socket:
+    """The connection.
+
+    Raises:
+        SMTPServerDisconnected: it is closed.
+    """
+    if session.sock is None:
+        raise smtplib.SMTPServerDisconnected("closed")
+    return session.sock
 
 
 def _parting_reply(session: smtplib.SMTP) -> int:
     """Code that a server left before it hung up in the middle of a message; 421 when it left none."""
+    if session.sock is None:
+        return _GONE
     with contextlib.suppress(OSError, smtplib.SMTPException):
         code, _ = session.getreply()
         return code if code // 100 in (4, 5) else _GONE
@@ -225,8 +240,7 @@ def _end(session: smtplib.SMTP, wait_s: float) -> None:
         OutcomeUnknown: no usable answer.
     """
     try:
-        if session.sock is not None:
-            session.sock.settimeout(wait_s)
+        _socket(session).settimeout(wait_s)
         session.send(b".\r\n")
         code, _ = session.getreply()
     except (OSError, smtplib.SMTPException):
@@ -269,7 +283,7 @@ def _not_sent(fault: OSError | smtplib.SMTPException) -> DmpError:
             return DmpUnreachable("La négociation TLS avec le serveur de messagerie a échoué.", code="tls")
         case smtplib.SMTPNotSupportedError():
             return DmpUnreachable("Le serveur de messagerie n'offre pas STARTTLS.", code="no-tls")
-        case smtplib.SMTPConnectError() | smtplib.SMTPHeloError() if fault.smtp_code // 100 == 5:
+        case smtplib.SMTPResponseException() if fault.smtp_code // 100 == 5:
             return DmpAccessDenied("Le serveur de messagerie refuse la connexion.", code=str(fault.smtp_code))
         case smtplib.SMTPResponseException():
             return _refused(fault.smtp_code)

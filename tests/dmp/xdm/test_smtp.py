@@ -140,33 +140,95 @@ def test_a_client_certificate_is_shown_when_asked() -> None:
         assert len(strict.received) == 1
 
 
+class _Scripted:
+    """A server of one connection, that says what it is told to and may stop anywhere."""
+
+    def __init__(
+        self,
+        *,
+        hello: bytes = b"250 here\r\n",
+        after_data: bytes = b"",
+        client_certificate: bool = False,
+        starttls: bytes = b"220 go on\r\n",
+    ):
+        self._hello = hello
+        self._after_data = after_data
+        self._client_certificate = client_certificate
+        self._starttls = starttls
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.told = threading.Event()  # hanging up at once would take an alert or a reply away with it
+        self._thread = threading.Thread(target=self._serve)
+
+    @property
+    def server(self) -> MailServer:
+        return MailServer("127.0.0.1", self._listening.getsockname()[1], AUTHORITY, timeout_s=0.5)
+
+    def __enter__(self) -> _Scripted:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.told.set()
+        self._thread.join(10)
+        self._listening.close()
+
+    def _serve(self) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATES / "server.pem")
+        if self._client_certificate:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(AUTHORITY)
+        connection, _ = self._listening.accept()
+        with connection, suppress(OSError):
+            for reply in (b"220 ready\r\n", b"250-here\r\n250 STARTTLS\r\n", self._starttls):
+                connection.sendall(reply)
+                if reply is not self._starttls:
+                    connection.recv(1000)
+            with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secured:
+                self._talk(secured)
+
+    def _talk(self, secured: ssl.SSLSocket) -> None:
+        try:
+            secured.do_handshake()
+            for reply in (self._hello, b"250 OK\r\n", b"250 OK\r\n", b"354 go on\r\n"):
+                secured.recv(1000)
+                secured.sendall(reply)
+            secured.recv(1000)
+            secured.sendall(self._after_data)
+        except ssl.SSLError:
+            pass
+        self.told.wait(10 if self._after_data or self._client_certificate else 0)
+
+
 def test_a_client_certificate_that_is_missing_is_an_access_denied() -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATES / "server.pem")
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(AUTHORITY)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        told = threading.Event()
+    with _Scripted(client_certificate=True) as strict:
+        assert _fault(DmpAccessDenied, strict.server).code == "client-certificate"
 
-        def answer() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                for reply in (b"220 ready\r\n", b"250-here\r\n250 STARTTLS\r\n", b"220 go on\r\n"):
-                    connection.sendall(reply)
-                    if b"go on" not in reply:
-                        connection.recv(1000)
-                secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-                with secured:
-                    with suppress(ssl.SSLError):
-                        secured.do_handshake()
-                    told.wait(10)  # hanging up at once would take the alert away with it
 
-        thread = threading.Thread(target=answer)
-        thread.start()
-        to = MailServer("127.0.0.1", listening.getsockname()[1], AUTHORITY, timeout_s=5)
-        assert _fault(DmpAccessDenied, to).code == "client-certificate"
-        told.set()
-        thread.join(10)
+LONG = b"Subject: essai\r\n\r\n" + b"0123456789\r\n" * 1_000_000
+
+
+def test_a_server_that_refuses_in_the_middle_of_a_message_is_heard() -> None:
+    with _Scripted(after_data=b"552 too large\r\n") as full, pytest.raises(DmpRejected) as caught:
+        smtp.post(full.server, SENDER, NURSE, LONG)
+    assert caught.value.code == "552"
+
+
+def test_a_server_that_hangs_up_in_the_middle_of_a_message_took_nothing() -> None:
+    with _Scripted() as gone, pytest.raises(DmpUnreachable):
+        smtp.post(gone.server, SENDER, NURSE, LONG)
+
+
+def test_a_challenge_that_is_none_is_no_traceback() -> None:
+    hello = b"250-here\r\n250 AUTH CRAM-MD5\r\n334 \xe9\xe9\xe9=a\r\n"
+    with _Scripted(hello=hello) as strange:
+        _fault(DmpUnreachable, replace(strange.server, account=Account(USER, lambda: PASSWORD)))
+
+
+@pytest.mark.parametrize(("reply", "kind"), [(b"454 later\r\n", DmpUnreachable), (b"502 no\r\n", DmpAccessDenied)])
+def test_a_refusal_of_tls_says_nothing_of_the_message(reply: bytes, kind: type[DmpError]) -> None:
+    with _Scripted(starttls=reply) as refusing:
+        assert _fault(kind, refusing.server).code == reply[:3].decode()
 
 
 def test_files_of_certificates_that_cannot_be_read_are_told(running: Operator, tmp_path: Path) -> None:

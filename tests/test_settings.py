@@ -399,3 +399,42 @@ def test_the_queue_of_the_user_stands_where_his_system_wants_it(
     platform: str, environment: dict[str, str], expected: Path
 ) -> None:
     assert settings.default_outbox(environment, platform) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "place"),
+    [
+        ("host = 'http://poste'", "service.host"),
+        ("port = 70000", "service.port"),
+        ("port = true", "service.port"),
+        ("allowed_hosts = 'poste'", "service.allowed_hosts"),
+        ("rate_per_s = 0", "service.rate_per_s"),
+        ("burst = 1.5", "service.burst"),
+        ("body_timeout_s = -1", "service.body_timeout_s"),
+        ("tls_cert = 'absent.pem'", "service.tls_cert"),
+        ("ports = 1", "service.ports"),
+        ("access_log = 1", "service.access_log"),
+        ("clients = 1", "service.clients."),
+        ("[service.clients.a]", "service.clients.a"),
+        ("[service.clients.a]\ntoken_env = 'A'\ntoken_sha256 = '" + "0" * 64 + "'", "service.clients.a"),
+        ("[service.clients.a]\ntoken_sha256 = 'court'", "service.clients.a.token_sha256"),
+        ("[service.clients.a]\ntoken = 'secret'", "service.clients.a.token"),
+        ("[service.clients.'a b']\ntoken_env = 'A'", "service.clients.a b"),
+    ],
+)
+def test_a_wrong_setting_of_the_service_is_told_at_its_key(tmp_path: Path, lines: str, place: str) -> None:
+    (tmp_path / "s.toml").write_text(f"[service]\n{lines}\n", "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        read_settings(tmp_path / "s.toml", environment={})
+    assert f"s.toml: {place}" in {one.path for one in refused.value.findings}
+    assert "secret" not in str([one.message for one in refused.value.findings])
+
+
+def test_a_certificate_of_the_service_comes_with_its_key(tmp_path: Path) -> None:
+    (tmp_path / "c.pem").write_text("", "utf-8")
+    (tmp_path / "s.toml").write_text("[service]\ntls_cert = 'c.pem'\n", "utf-8")
+    with pytest.raises(SettingsError, match="SETTINGS"):
+        read_settings(tmp_path / "s.toml", environment={})
+    (tmp_path / "s.toml").write_text("service = 1\n", "utf-8")
+    with pytest.raises(SettingsError, match="service"):
+        read_settings(tmp_path / "s.toml", environment={})

@@ -19,9 +19,7 @@ def find(session: Session, name: str, digest: str) -> bytes | None:
     if not found:
         return None
     if found[0][0] != digest:
-        raise OutboxConflict(
-            "Cette visite, dans cette version, est déposée avec un autre contenu : monter la version."
-        )
+        raise OutboxConflict("Cette visite, dans cette version, est déposée avec un autre contenu : monter la version.")
     return bytes(found[0][1])
 
 

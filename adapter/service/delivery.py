@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapter.api.sending import DmpServer, destinations
-from adapter.errors import OutboxError
+from adapter.errors import AdapterError
 from adapter.outbox import Outbox, Worker
 
 POLL_S: Final = 0.25
-PAUSE_S: Final = 10.0  # after a fault of the queue, before it is tried again
+PAUSE_S: Final = 10.0  # after a fault, before it is tried again
 
 _log = logging.getLogger("adapter.service")
 
@@ -46,12 +46,12 @@ class Delivery:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._fault = ""
             try:
                 self._worker.run(self._stop, POLL_S)
-            except OutboxError as fault:
+            except AdapterError as fault:  # of the queue, or of the keys that open a DMP
                 self._fault = str(fault)
-                _log.error("file d'envoi : %s", fault)
+                _log.error("envois arrêtés : %s", fault)
                 self._stop.wait(PAUSE_S)
-            else:
-                return
-            self._fault = ""
+                continue
+            return

@@ -193,13 +193,20 @@ def told(fault: BaseException) -> str:
     return f"faute imprévue {type(fault).__name__} à {' < '.join(reversed(places))}"
 
 
+def told_of_thread(fault: threading.ExceptHookArgs) -> str:
+    """The same for a thread that ended so."""
+    return told(fault.exc_value) if fault.exc_value is not None else f"faute imprévue {fault.exc_type.__name__}"
+
+
 def quiet_logs() -> None:
     """Warnings of the server and lines of the service go to the standard error, without any value."""
     warnings.simplefilter("ignore")  # a library may quote a value in them
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(_NoValues())
+    threading.excepthook = lambda fault: logging.getLogger("adapter.service").error("%s", told_of_thread(fault))
     for name, level in (
+        ("", logging.WARNING),
         ("uvicorn", logging.WARNING),
         ("adapter.service", logging.INFO),
         ("adapter.outbox", logging.INFO),

@@ -58,7 +58,7 @@ class ServiceSettings:
     rate_per_s: float = 50.0
     burst: int = 200
     max_concurrent: int = 64
-    threads: int = 4
+    threads: int = 2
     stop_timeout_s: float = 30.0
     access_log: bool = False
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,9 +19,9 @@ from httpx import Client
 from adapter.dmp.simulator import admin
 from adapter.dmp.simulator.faults import Fault
 from adapter.dmp.simulator.serving import RunningSimulator
-from tests.cli.runs import run
+from tests.cli.runs import environment, run
 from tests.private_texts import texts_to_keep
-from tests.service.calls import S1, S4, S7, changed, post, problem, sample
+from tests.service.calls import ROOT, S1, S4, S7, changed, post, problem, sample
 from tests.service.conftest import TOKEN
 from tests.service.processes import Running, memory_kib, read_all, serve
 
@@ -280,3 +283,50 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, dmp: RunningSimulator) -> 
     result = run("serve", "--settings", settings, "--port", dmp.base_url.rpartition(":")[2])
     assert result.exit_code == 2
     assert "--port 0" in result.stderr
+
+
+def test_outside_this_machine_it_speaks_tls_with_a_token(tmp_path: Path) -> None:
+    certificates = ROOT / "tests" / "dmp" / "certificates"
+    (tmp_path / "a.token").write_text(TOKEN, "utf-8")
+    service = f"""
+host = "0.0.0.0"
+tls_cert = "{certificates / "server.pem"}"
+tls_key = "{certificates / "server.pem"}"
+allowed_hosts = ["poste.example"]
+[service.clients.a]
+token_file = "a.token"
+"""
+    trust = ssl.create_default_context(cafile=certificates / "authority.pem")
+    with serve(tmp_path, service) as running:
+        assert running.address.startswith("https://")
+        with Client(base_url=f"https://127.0.0.1:{running.port}", verify=trust, trust_env=False) as client:
+            problem(client.get("/v1/schema"), 401, "token")
+            answer = client.get("/v1/schema", headers={"Authorization": f"Bearer {TOKEN}", "Host": "poste.example"})
+            assert answer.status_code == 200
+            assert answer.headers["strict-transport-security"].startswith("max-age=")
+            problem(client.get("/v1/schema", headers={"Host": "autre.example"}), 421, "host")
+        assert b"HTTP/1.1 200" not in running.exchange(b"GET /healthz HTTP/1.1\r\nHost: poste.example\r\n\r\n")
+        assert running.stop() == 0
+
+
+QUIET = """
+import logging, threading, warnings
+from adapter.service.serving import quiet_logs
+quiet_logs()
+warnings.warn("Hélène MARCHAND")
+for name in ("uvicorn.error", "adapter.service", "adapter.outbox", "asyncio", "ailleurs"):
+    try:
+        int("Hélène MARCHAND")
+    except ValueError:
+        logging.getLogger(name).exception("faute")
+thread = threading.Thread(target=int, args=("Hélène MARCHAND",))
+thread.start()
+thread.join()
+"""
+
+
+def test_no_log_of_the_process_quotes_an_exception() -> None:
+    done = subprocess.run([sys.executable, "-c", QUIET], cwd=ROOT, env=environment(), capture_output=True, check=True)
+    said = done.stderr.decode("utf-8", "replace")
+    assert said.count("faute imprévue ValueError") == 6
+    assert "MARCHAND" not in said

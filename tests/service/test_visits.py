@@ -197,3 +197,16 @@ def test_a_preview_tells_the_origin_of_its_parts_when_asked(client: Client) -> N
     assert answer.status_code == 200
     assert "$.conclusions" in {one["path"] for one in told["fields"]}
     assert told["lost"] == []
+
+
+def test_markup_in_any_text_stays_text(client: Client) -> None:
+    trap = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    visit = changed(S1, conclusions=trap, reason=trap, title=trap)
+    told = post(client, "/v1/visits:preview", visit).json()
+    assert told["valid"], told["findings"]
+    for form in ("sheet", "cda"):  # in JSON, text is text whatever it holds
+        assert "<script" not in told[form]
+        assert "<img" not in told[form]
+    assert "&lt;script&gt;" in told["sheet"]
+    printed = post(client, "/v1/visits:convert?to=pdf", visit).content
+    assert b"/JavaScript" not in printed

@@ -195,6 +195,10 @@ def test_each_fault_has_its_end(
         (Reason.UNREACHABLE, "450", "à plus tard"),
         (Reason.UNREACHABLE, "dns", "injoignable"),
         (Reason.UNREACHABLE, "no-tls", "STARTTLS"),
+        (Reason.UNREACHABLE, "certificate-expired", "a expiré"),
+        (Reason.UNREACHABLE, "certificate-key", "Un certificat"),
+        (Reason.NOT_INTEGRATED, "904", "traits"),
+        (Reason.NOT_INTEGRATED, "5.1.1", "pas reçu ou pas intégré"),
     ],
 )
 def test_the_reply_of_the_server_is_told_in_our_words(outbox: Outbox, reason: Reason, code: str, told: str) -> None:

@@ -205,6 +205,7 @@ def test_a_person_takes_back_what_did_not_leave(opened: Opening) -> None:
     client = opened(UNREACHABLE, own_worker=False)
     address = sent(client, seen(client, S7)).headers["location"]
     fields = hidden(client.get(address), "//main//form")
+    assert "Rejouer" not in shown(client.get(address))  # it was never tried
     replayed = client.post(f"{address}/rejeu", data=fields, headers=origin(client))
     assert (replayed.status_code, replayed.headers["location"]) == (303, address)
     assert client.post(f"{address}/retrait", data=fields, headers=origin(client)).status_code == 303

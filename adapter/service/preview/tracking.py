@@ -67,7 +67,7 @@ def _kind(row: Row) -> str:
 def choices(row: Row, session: Session) -> str:
     """Buttons for what a person can decide about a deposit that did not get through; empty otherwise."""
     found = []
-    if row.dead or (row.state in _HELD and row.attempts):
+    if row.dead or (row.state in _HELD and (row.attempts or row.state is not State.QUEUED)):
         found.append(f'<button formaction="{HOME}/envois/{row.id}/rejeu">Rejouer maintenant</button>')
     if row.state in _HELD:
         found.append(f'<button formaction="{HOME}/envois/{row.id}/retrait">Retirer de la file</button>')

@@ -12,8 +12,10 @@ import pytest
 from click.testing import Result
 
 from adapter.cli import keys
+from adapter.cli.destinations import servers
 from adapter.cli.french import Misuse
 from adapter.model.destination import KeySource
+from adapter.settings import read_settings
 from tests.cli.runs import ROOT, run
 from tests.dmp.xds import pki
 
@@ -176,6 +178,14 @@ def test_a_certificate_that_cannot_serve_stops_every_command(
 def test_a_visit_may_be_queued_without_opening_any_key(office: Office) -> None:
     office.signs(pki.issued("client"))
     assert office.run("send", S5, "--wire", "xds").exit_code == 0
+
+
+def test_a_service_starts_without_the_key_of_one_dmp(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    office.signs(pki.issued("client"))
+    keys.ready(servers(read_settings(office.settings, {}), ()), strict=False)
+    said = capsys.readouterr().err
+    assert "Attention : DMP « production »" in said
+    assert "Ses dépôts attendent." in said
 
 
 # ---------------------------------------------------------------- passwords

@@ -110,6 +110,14 @@ def _issued(use: Use, unit: str, period: tuple[datetime, datetime], by: str, hos
     return Issued(certificate, own, (issuer.certificate,))
 
 
+def issued_by_no_authority() -> Issued:
+    """A certificate that one for signing, which is no authority, has signed."""
+    issuer, own = issued(), key("imposture")
+    extensions: list[tuple[x509.ExtensionType, bool]] = [(_usage(signs=True), True)]
+    certificate = _build(_name("Imposture"), issuer.certificate.subject, own, issuer.key, (PAST, FAR), extensions)
+    return Issued(certificate, own, (issuer.certificate, *issuer.chain))
+
+
 def revocation_list(*revoked: Issued, by: str = "AC de test", until: datetime = FAR) -> x509.CertificateRevocationList:
     issuer = authority(by)
     builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)

@@ -175,6 +175,27 @@ def test_another_set_or_other_documents_are_refused() -> None:
     assert refused(made, documents={"1.2.3": b"<a/>", SENT.entries[0].unique_id: SENT.contents[0]}) == "manifest"
 
 
+def test_a_document_told_twice_is_refused() -> None:
+    entry, content = SENT.entries[0], SENT.contents[0]
+    twice = signed(replace(SENT, entries=(entry, entry), contents=(content, content)))
+    assert refused(twice, documents={entry.unique_id: content}) == "manifest"
+
+
+@pytest.mark.parametrize("name", [b"SignatureValue", b"X509Certificate"])
+def test_no_other_writing_of_the_base64_passes(name: bytes) -> None:
+    made = signed()
+    value = made.contents[-1].split(name + b">")[1].partition(b"<")[0]
+    spaced = made.contents[-1].replace(value, value[:40] + b"\n" + value[40:])
+    assert judged(replace(made, contents=(*made.contents[:-1], spaced))).documents
+    other = made.contents[-1].replace(value, value[:40] + b"." + value[40:])
+    assert refused(replace(made, contents=(*made.contents[:-1], other))) == "signature"
+    if value.endswith(b"="):
+        bare = value.rstrip(b"=")
+        last = bare[:-1] + bytes([bare[-1] + 1]) + value[len(bare) :]
+        other = made.contents[-1].replace(value, last)
+        assert refused(replace(made, contents=(*made.contents[:-1], other))) == "signature"
+
+
 def test_a_manifest_beside_the_signed_one_counts_for_nothing() -> None:
     made = signed()
     root = etree.fromstring(made.contents[-1])

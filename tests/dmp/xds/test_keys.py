@@ -213,14 +213,14 @@ class _Clock:
 
 def test_a_certificate_that_ends_while_the_program_runs_is_told_once_a_day(caplog: pytest.LogCaptureFixture) -> None:
     clock = _Clock()
-    signer = WatchedSigner(_left(timedelta(days=10)).signer, clock, "xds.signing")
-    for hours in range(0, 240, 6):
+    signer = WatchedSigner(_left(timedelta(days=10, hours=-3)).signer, clock, "xds.signing")
+    for hours in range(0, 237, 6):
         clock.now = pki.NOW + timedelta(hours=hours)
         signer.sign(b"x", "SHA-256")
     told = [one.getMessage() for one in caplog.records]
     assert len(told) == 10
-    assert "(dans 10 jours)" in told[0]
-    clock.now = pki.NOW + timedelta(days=10, seconds=1)
+    assert "(dans 9 jours)" in told[0]
+    clock.now = pki.NOW + timedelta(days=10, hours=-3, seconds=1)
     for _ in range(2):
         assert _refused(lambda: signer.sign(b"x", "SHA-256")).code == "certificate-own-expired"
 

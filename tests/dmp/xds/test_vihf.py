@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,10 +11,22 @@ from typing import Any
 
 import hypothesis
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import strategies as st
 from lxml import etree
 
-from adapter.dmp.xds.vihf import Caller, Software, VihfInvalid, VihfRead, acting, assertion, read, roles, verify
+from adapter.dmp.xds.vihf import (
+    Caller,
+    Software,
+    VihfInvalid,
+    VihfRead,
+    acting,
+    assertion,
+    read,
+    roles,
+    verify,
+    writing,
+)
 from adapter.dmp.xds.vihf import require_patient as same_patient
 from adapter.errors import DmpAccessDenied
 from adapter.model.coded import CodeSystem, Coding, Concept
@@ -283,9 +296,96 @@ def test_certificates_for_signing_or_for_anything_sign() -> None:
         assert judged(made(by=pki.issued(use))).mode == "indirect"
 
 
-def test_a_revoked_certificate_is_refused() -> None:
-    from cryptography.hazmat.primitives.serialization import Encoding
+def test_who_is_no_authority_vouches_for_nobody() -> None:
+    impostor = pki.issued_by_no_authority()
+    root = etree.fromstring(made(by=impostor))
+    held = root.findall(".//{http://www.w3.org/2000/09/xmldsig#}X509Data")[0]
+    for one in impostor.chain:
+        other = etree.SubElement(held, "{http://www.w3.org/2000/09/xmldsig#}X509Certificate")
+        other.text = b64encode(one.public_bytes(Encoding.DER)).decode()
+    assert refused(etree.tostring(root)) == "certificate-authority"
 
+
+def test_a_signature_elsewhere_than_after_the_issuer_is_refused() -> None:
+    root = etree.fromstring(made())
+    root.append(root[1])
+    assert refused(etree.tostring(root)) == "signature"
+
+
+def _signed_anew(change: Callable[[etree._Element], object], caller: Caller = CALLER) -> bytes:
+    """An assertion changed, then signed by who may sign."""
+    root = etree.fromstring(made(caller))
+    change(root)
+    root.replace(root[1], etree.Element("{http://www.w3.org/2000/09/xmldsig#}Signature", {"Id": "placeholder"}))
+    return writing._signed(root, pki.issued().signer, "SHA-256", ID)
+
+
+def _without(name: str) -> Callable[[etree._Element], object]:
+    def change(root: etree._Element) -> None:
+        (found,) = [one for one in root.iter("{*}Attribute") if one.get("Name", "").endswith(name)]
+        found.getparent().remove(found)  # type: ignore[union-attr]  # an attribute stands in its statement
+
+    return change
+
+
+def _text(path: str, value: str) -> Callable[[etree._Element], object]:
+    def change(root: etree._Element) -> None:
+        found = root.find(path)
+        assert found is not None
+        found.text = value
+
+    return change
+
+
+AIR = replace(CALLER, mode="air")
+
+
+@pytest.mark.parametrize(
+    ("change", "caller", "code"),
+    [
+        (_text("{*}Issuer", "CN=Autre"), CALLER, "issuer"),
+        (lambda root: root[0].set("Format", "autre"), CALLER, "issuer"),
+        *((_without(name), CALLER, "attributes") for name in (
+            "VIHF_Version", "Authentification_Mode", "Identifiant_Structure", "Secteur_Activite", "subject-id",
+            "subject:role", "resource-id", "Ressource_URN", "purposeofuse",
+        )),
+        (_text("{*}Subject/{*}NameID", ""), CALLER, "attributes"),
+        (_text("{*}AuthnStatement/{*}AuthnContext/{*}AuthnContextDecl", ""), AIR, "attributes"),
+        (lambda root: root.set("IssueInstant", "hier"), CALLER, "xml"),
+        (lambda root: root.set("IssueInstant", "2026-10-12T17:00:00"), CALLER, "xml"),
+        (lambda root: root.set("Version", "1.1"), CALLER, "xml"),
+        (lambda root: root.set("IssueInstant", "2026-10-12T17:00:00Z"), CALLER, ""),
+    ],
+)  # fmt: skip
+def test_what_an_assertion_lacks_is_told(change: Any, caller: Caller, code: str) -> None:
+    data = _signed_anew(change, caller)
+    if code:
+        assert refused(data) == code
+    else:
+        assert judged(data).user_id == CALLER.user_id
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_doctor_has_two_roles_no_less_no_more(count: int) -> None:
+    def change(root: etree._Element) -> None:
+        (held,) = [one for one in root.iter("{*}Attribute") if one.get("Name", "").endswith("subject:role")]
+        if count == 1:
+            held.remove(held[1])
+        else:
+            held.append(etree.fromstring(etree.tostring(held[1])))
+
+    assert refused(_signed_anew(change)) == "attributes"
+
+
+def test_a_resource_that_is_no_ins_is_refused() -> None:
+    def change(root: etree._Element) -> None:
+        (held,) = [one for one in root.iter("{*}Attribute") if one.get("Name", "").endswith("resource-id")]
+        held[0].text = "tous"
+
+    assert refused(_signed_anew(change)) == "attributes"
+
+
+def test_a_revoked_certificate_is_refused() -> None:
     lists = [pki.revocation_list(pki.issued("client")).public_bytes(Encoding.DER)]
     assert judged(made(), revoked=lists).mode == "indirect"
     lists.append(pki.revocation_list(pki.issued()).public_bytes(Encoding.DER))

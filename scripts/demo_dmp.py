@@ -1,6 +1,7 @@
 """The second act of the demo: S1 to S7 sent to a DMP on this machine, corrected, hidden, shown, read back and checked.
 
-Over PDSm it is all of them in both forms; over XDS, S1, S5 and S6 as CDA, under mutual TLS. Everything goes through the commands that a user types; what they leave is then compared with what should be.
+Over PDSm it is all of them in both forms; over XDS, S1, S5 and S6 as CDA, under mutual TLS. Everything goes through the
+commands that a user types; what they leave is then compared with what should be.
 """
 
 from __future__ import annotations

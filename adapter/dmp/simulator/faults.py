@@ -30,7 +30,15 @@ NAMES: Final = (
     "partial-response",
     "missing-location",
     "operation-outcome-200",
+    "soap-truncated-multipart",
+    "soap-fault-multipart",
+    "soap-latin-1",
+    "soap-wrong-cid",
+    "soap-missing-cid",
+    "soap-partial-success",
+    "soap-relates-to",
 )
+SOAP_PATH: Final = "/services/"
 LATENCY_MAX_MS: Final = 600_000
 _SPARED: Final = ("/admin", "/favicon.ico")
 _PIECES: Final = 10
@@ -55,7 +63,8 @@ class Fault:
         latency_ms: wait before the request is served (``latency``), or in all while it is answered (``slow-body``).
         status, retry_after_s: of the answer of ``status``.
         after_commit: the request takes effect before the fault (``status``, ``html-answer``,
-            ``operation-outcome-200``; a reset says it by its name).
+            ``operation-outcome-200``; a reset says it by its name; an answer of the SOAP services is always spoilt
+            after its effect).
     """
 
     name: str
@@ -196,6 +205,14 @@ class FaultLayer:
                 await asyncio.sleep(fault.latency_ms / 1000 / _PIECES)
                 piece = body[start : start + size]
                 await send({"type": "http.response.body", "body": piece, "more_body": start + size < len(body)})
+        elif fault.name.startswith("soap-"):
+            await _send(send, *_soap_spoilt(fault.name, scope["path"], answer))
+        elif fault.name == "status" and scope["path"].startswith(SOAP_PATH):
+            from adapter.dmp.simulator.soap import maiming
+
+            told, content_type, page = maiming.failure(fault.status)
+            wait = [] if fault.retry_after_s is None else [(b"retry-after", str(fault.retry_after_s).encode())]
+            await _send(send, told, [(b"content-type", content_type.encode()), *wait], page)
         elif fault.name == "status":
             code = "transient" if fault.status in (429, 503) else "exception"
             issue = Issue("Panne simulée.", "XDSRegistryNotAvailable", code)
@@ -225,6 +242,21 @@ class FaultLayer:
         transport.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+def _soap_spoilt(
+    name: str, path: str, answer: tuple[int, list[tuple[bytes, bytes]], bytes]
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Answer of a SOAP service with its fault; that of any other address is left as it is."""
+    if not path.startswith(SOAP_PATH):
+        return answer
+    from adapter.dmp.simulator.soap import maiming
+
+    status, headers, body = answer
+    told = next((value.decode("latin-1") for key, value in headers if key.lower() == b"content-type"), "")
+    status, told, body = maiming.spoilt(name, (status, told, body))
+    kept = [(key, value) for key, value in headers if key.lower() != b"content-type"]
+    return status, [*kept, (b"content-type", told.encode("latin-1"))], body
 
 
 def _maimed(name: str, body: bytes) -> bytes:

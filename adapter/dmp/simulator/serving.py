@@ -120,7 +120,9 @@ class _Listening:
                 raise RuntimeError("le simulateur ne démarre pas")
             time.sleep(0.005)
 
-    def stop(self) -> None:
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop; `at_once`, without waiting for idle clients to take leave (TLS), nor for the application to end."""
+        self._server.force_exit = at_once
         self._server.should_exit = True
         self._thread.join(START_TIMEOUT_S)
         self.socket.close()
@@ -175,7 +177,8 @@ class RunningSimulator:
                 second = _server(self.app, files, lifespan="off")
                 self._listening.insert(0, _Listening(second, host, tls_port))
         except BaseException:
-            self.stop()
+            if self._listening:
+                self.stop()
             raise
         self.base_url = f"http://{host}:{self._listening[-1].port}"
         self.xds_url = f"https://{host}:{self._listening[0].port}{PATH}" if files is not None else ""
@@ -198,8 +201,10 @@ class RunningSimulator:
 
     def stop(self) -> None:
         """Stop listening; what was committed to a file stays."""
-        for one in self._listening:  # the one that closes the database comes last
-            one.stop()
+        *secured, plain = self._listening
+        for one in secured:
+            one.stop(at_once=True)
+        plain.stop()  # closes the database
         if self._folder is not None:
             self._folder.cleanup()
 

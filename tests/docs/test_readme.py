@@ -13,9 +13,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import requests
 
 from adapter.settings import read_settings
 from tests.cli.runs import FULL, ROOT, environment
+from tests.dmp.xdm.operator import AUTHORITY, operator
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -135,6 +137,10 @@ CONSOLE = [
 ]
 
 
+(MAIL,) = [words for words in CONSOLE if "--to-mss" in words]
+(SERVE,) = [words for words in CONSOLE if words[:2] == ["dmp-adapter", "serve"]]
+
+
 def test_the_scripts_and_extras_that_the_readme_names_exist() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     named = [words for words in CONSOLE if words[0] != "dmp-adapter"]
@@ -151,7 +157,7 @@ def test_the_scripts_and_extras_that_the_readme_names_exist() -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 def test_the_life_with_the_dmp_runs(bare_folder: Path) -> None:
     """The commands of the console block, in order, against the simulator that the first of them starts."""
-    lines = [words for words in CONSOLE if words[0] == "dmp-adapter"]
+    lines = [words for words in CONSOLE if words[0] == "dmp-adapter" and words not in (MAIL, SERVE)]
     samples = bare_folder / "samples" / "visits"
     shutil.copy(samples / "s1.exhaustive.json", bare_folder / "visite.json")
     shutil.copy(samples / "s6.exhaustive.json", bare_folder / "correction.json")
@@ -189,3 +195,44 @@ def test_the_life_with_the_dmp_runs(bare_folder: Path) -> None:
         simulator.send_signal(signal.SIGINT)
         assert simulator.wait(20) in {0, 130}
         simulator.stdout.close()
+
+
+def test_the_mail_command_reaches_its_operator(bare_folder: Path) -> None:
+    shutil.copy(bare_folder / "samples" / "visits" / "s1.exhaustive.json", bare_folder / "visite.json")
+    with operator() as running:
+        (bare_folder / "reglages.toml").write_text(
+            f'outbox = "sqlite:///envois.db"\n[mailboxes.cabinet]\nhost = "127.0.0.1"\nport = {running.port}\n'
+            f'address = "cabinet@cabinet.mssante.fr"\nnil = "123456"\nca_bundle = "{AUTHORITY}"\n',
+            "utf-8",
+        )
+        run = subprocess.run(
+            [sys.executable, "-m", "adapter", *MAIL[1:]],
+            cwd=bare_folder,
+            env=environment(DMP_ADAPTER_SETTINGS=str(bare_folder / "reglages.toml")),
+            capture_output=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr.decode()
+        assert len(running.received) == 1
+
+
+def test_the_service_shows_its_page(bare_folder: Path) -> None:
+    service = subprocess.Popen(
+        [sys.executable, "-m", "adapter", *SERVE[1:], "--port", "0", "--outbox", "sqlite:///envois.db"],
+        cwd=bare_folder,
+        env=environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert service.stdout is not None
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+", service.stdout.readline())
+        assert address is not None
+        assert "http://127.0.0.1:8765" in README
+        page = requests.get(f"{address[0]}/apercu", timeout=20)
+        assert page.status_code == 200
+        assert "<form" in page.text
+    finally:
+        service.send_signal(signal.SIGINT)
+        assert service.wait(20) in {0, 130}
+        service.stdout.close()

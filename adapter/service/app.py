@@ -19,7 +19,7 @@ from adapter.service.installation import Installation
 from adapter.service.metrics import Metrics
 from adapter.service.preview import router as preview_pages
 from adapter.service.refusals import add_handlers
-from adapter.service.routes import aids, operations, records, submissions, visits
+from adapter.service.routes import aids, operations, oppositions, records, submissions, visits
 from adapter.settings import SOFTWARE_VERSION
 
 # Newer releases of FastAPI would tell a collector of exceptions with their words, which may hold a value of a visit.
@@ -56,6 +56,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.include_router(visits.router(installation))
     app.include_router(aids.router(installation))
     app.include_router(submissions.router(installation))
+    app.include_router(oppositions.router(installation))
     app.include_router(records.router(installation))
     app.include_router(operations.router(installation, metrics))
     app.include_router(preview_pages(installation))

@@ -238,7 +238,7 @@ class Opposition(Shape):
     """Opposition d'un patient."""
 
     opposed: bool
-    stopped: int = Field(description="Dépôts arrêtés.")
+    stopped: int = Field(description="Dépôts arrêtés maintenant.")
 
 
 class SectionName(Shape):

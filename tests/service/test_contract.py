@@ -69,6 +69,8 @@ def test_the_operations_keep_their_names(told: Any) -> None:
         "getSubmission",
         "retrySubmission",
         "withdrawSubmission",
+        "recordOpposition",
+        "liftOpposition",
         "getDmpStatus",
         "searchDmpDocuments",
         "readDmpDocument",

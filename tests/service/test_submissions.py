@@ -194,3 +194,15 @@ def test_a_queue_that_fails_is_told_and_the_service_lives(opened: Opening, monke
         problem(answer, 503, "queue")
         assert answer.headers.get("retry-after") == header
     _submit(client, S7)
+
+
+def test_an_opposition_noted_stops_what_waits_until_it_is_lifted(opened: Opening, dmp: RunningSimulator) -> None:
+    client = opened(DmpServer(dmp.base_url, name="essai", actor=AUTHOR), own_worker=False)
+    told = _submit(client, S7)
+    who = {"ins": {key: json.loads(S7)["patient"]["ins"][key] for key in ("root", "value")}}
+    assert post(client, "/v1/oppositions:record", who).json() == {"opposed": True, "stopped": 1}
+    state = client.get(told["href"]).json()
+    assert (state["state"], state["reason"], state["settled"]) == ("blocked", "opposition", True)
+    problem(client.post(f"{told['href']}:retry"), 409, "submission-state")
+    assert post(client, "/v1/oppositions:lift", who).json() == {"opposed": False, "stopped": 0}
+    assert client.post(f"{told['href']}:retry").json()["state"] == "queued"

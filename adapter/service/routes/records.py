@@ -23,7 +23,7 @@ _DOCUMENT = Annotated[
 ]
 _DMP: Final = (*WITH_TOKEN, *WITH_BODY, "visit-invalid", "parameters", "queue", "dmp-access-denied", "dmp-rejected")
 _DMP_PROBLEMS: Final = (*_DMP, "dmp-unreachable", "dmp-outcome-unknown")
-_EXAMPLE: Final = {
+EXAMPLE: Final = {
     "ins": {
         "summary": "INS de test (personne fictive)",
         "value": {"ins": {"root": "1.2.250.1.213.1.4.10", "value": "252034410921797"}},
@@ -53,7 +53,7 @@ def router(installation: Installation) -> APIRouter:
         operation_id="getDmpStatus",
         summary="État du DMP du patient (TD0.2)",
         responses={200: json_answer("Son état.", "DmpStatus"), **problems(*_DMP_PROBLEMS)},
-        openapi_extra=body_of("PatientBody", _EXAMPLE),
+        openapi_extra=body_of("PatientBody", EXAMPLE),
     )
     async def status(request: Request, destination: _DESTINATION = "") -> Response:
         told = await object_body(request, PatientBody)
@@ -73,7 +73,7 @@ def router(installation: Installation) -> APIRouter:
         operation_id="searchDmpDocuments",
         summary="Documents du patient (TD3.1)",
         responses={200: json_answer("Ce que le DMP montre.", "DmpDocuments"), **problems(*_DMP_PROBLEMS)},
-        openapi_extra=body_of("SearchBody", _EXAMPLE),
+        openapi_extra=body_of("SearchBody", EXAMPLE),
     )
     async def search(request: Request, destination: _DESTINATION = "") -> Response:
         told = await object_body(request, SearchBody)
@@ -93,7 +93,7 @@ def router(installation: Installation) -> APIRouter:
         summary="Contenu d'un document (TD3.2)",
         description="Ses octets, empreinte et taille vérifiées.",
         responses={200: _CONTENT, **problems(*_DMP_PROBLEMS, "not-found")},
-        openapi_extra=body_of("PatientBody", _EXAMPLE),
+        openapi_extra=body_of("PatientBody", EXAMPLE),
     )
     async def read(request: Request, unique_id: _DOCUMENT, destination: _DESTINATION = "") -> Response:
         told = await object_body(request, PatientBody)
@@ -111,7 +111,7 @@ def router(installation: Installation) -> APIRouter:
         summary="Supprimer un document (TD3.3c)",
         description="Définitif ; seul son auteur le peut.",
         responses={200: json_answer("Supprimé.", "Deleted"), **problems(*_DMP_PROBLEMS)},
-        openapi_extra=body_of("PatientBody", _EXAMPLE),
+        openapi_extra=body_of("PatientBody", EXAMPLE),
     )
     async def delete(request: Request, unique_id: _DOCUMENT, destination: _DESTINATION = "") -> Response:
         told = await object_body(request, PatientBody)
@@ -133,7 +133,7 @@ def _changing(routes: APIRouter, change: Change, records_of: Any) -> None:
         operation_id=f"{name[0].lower()}{name[1:]}DmpDocument",
         summary=_SAID[change],
         responses={200: json_answer("Le document après le changement.", "DmpDocument"), **problems(*_DMP_PROBLEMS)},
-        openapi_extra=body_of("PatientBody", _EXAMPLE),
+        openapi_extra=body_of("PatientBody", EXAMPLE),
     )
     async def act(request: Request, unique_id: _DOCUMENT, destination: _DESTINATION = "") -> Response:
         told = await object_body(request, PatientBody)

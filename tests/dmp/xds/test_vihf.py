@@ -344,6 +344,8 @@ AIR = replace(CALLER, mode="air")
     ("change", "caller", "code"),
     [
         (_text("{*}Issuer", "CN=Autre"), CALLER, "issuer"),
+        (_text("{*}Issuer", "CN=Test sign,O=Tests,C=FR"), CALLER, "issuer"),
+        (_text("{*}Issuer", f"C=FR, O=Tests, OU={pki.STRUCTURE}, CN=Test sign"), CALLER, ""),
         (lambda root: root[0].set("Format", "autre"), CALLER, "issuer"),
         *((_without(name), CALLER, "attributes") for name in (
             "VIHF_Version", "Authentification_Mode", "Identifiant_Structure", "Secteur_Activite", "subject-id",

@@ -5,6 +5,7 @@ What is read is what was signed: the canonical bytes that the signature covers, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 SKEW: Final = timedelta(minutes=5)
 LONGEST_LIFE: Final = timedelta(hours=1)
 _TRANSFORMS: Final = (ENVELOPED, EXCLUSIVE_C14N)
+_BETWEEN_PARTS: Final = re.compile(r"(?<!\\)[,+]")
 _REQUIRED: Final = (
     "VIHF_Version", "Identifiant_Structure", "Secteur_Activite", ROLE, RESOURCE_ID, "Ressource_URN", PURPOSE,
 )  # fmt: skip
@@ -62,7 +64,7 @@ def verify(
     leaf = _check_certificate(root, trusted, now, revoked)
     signed = _check_signature(root, leaf, now)
     found = read_tree(signed, certificate_of(root))
-    if found.issuer != leaf.subject.rfc4514_string():
+    if _parts(found.issuer) != _parts(leaf.subject.rfc4514_string()):
         refuse("issuer", "L'émetteur du VIHF n'est pas le sujet du certificat qui le signe.")
     _check_period(found, now, skew)
     _check_attributes(found)
@@ -146,6 +148,11 @@ def _check_shape(root: etree._Element) -> None:
     for name in ("SignatureValue", "SignedInfo/ds:Reference/ds:DigestValue"):
         found = signature.find(f"ds:{name}", NS)
         decoded(found.text if found is not None else None)
+
+
+def _parts(name: str) -> list[str]:
+    """Parts of a distinguished name, whatever their order and the space between them: software writes it either way."""
+    return sorted(part.strip() for part in _BETWEEN_PARTS.split(name))
 
 
 def _check_period(found: VihfRead, now: datetime, skew: timedelta) -> None:

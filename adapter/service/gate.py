@@ -21,6 +21,7 @@ from adapter.service.rates import Rates
 
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz"})
 PAGES: Final = "/apercu"  # a browser cannot show a token here: the pages take it in a form and know it by a cookie
+HELD: Final = 4  # times the limit that all bodies together may take
 DRAINED: Final = 2  # times the limit that is read, and thrown away, so that a sender gets its answer
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _HEADERS: Final = (
@@ -45,6 +46,7 @@ class Gate:
         bounds = installation.bounds
         self._rates = Rates(bounds.rate_per_s, bounds.burst)
         self._in_hand = 0
+        self._held = _Held(bounds.max_body_bytes * HELD)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,6 +55,7 @@ class Gate:
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
         started = time.monotonic()
         answer = _Answer(send, scope)
+        body = _Body(receive, self._installation, self._held)
         self._in_hand += 1
         try:
             try:
@@ -60,9 +63,10 @@ class Gate:
             except Refusal as refusal:
                 await problem(refusal)(scope, receive, answer)
             else:
-                await self._app(scope, _Body(receive, scope, self._installation).receive, answer)
+                await self._app(scope, body.receive, answer)
         finally:
             self._in_hand -= 1
+            body.release()
             self._metrics.count(scope, answer.status, time.monotonic() - started)
 
     def _admit(self, scope: Scope) -> str:
@@ -154,22 +158,32 @@ def _peer(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
+class _Held:
+    """Bytes of all the bodies in hand, so that many callers together cannot take the memory of the machine."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.size = 0
+
+
 class _Body:
     """The body of one request, counted and timed while it comes."""
 
-    def __init__(self, receive: Receive, scope: Scope, installation: Installation) -> None:
+    def __init__(self, receive: Receive, installation: Installation, held: _Held) -> None:
         self._receive = receive
+        self._held = held
         self._limit = installation.bounds.max_body_bytes
         self._timeout_s = installation.bounds.body_timeout_s
         self._end: float | None = None
         self._size = 0
+        self._kept = 0
         self._whole = False
 
     async def receive(self) -> Message:
         """Next piece.
 
         Raises:
-            Refusal: too large, once as much again was thrown away; too slow.
+            Refusal: too large, once as much again was thrown away; too slow; too many at once.
         """
         if self._whole:
             return await self._receive()  # only the end of the connection is still to come
@@ -189,9 +203,20 @@ class _Body:
         except TimeoutError:
             detail = f"Le corps n'est pas arrivé en {self._timeout_s:g} s."
             raise Refusal("slow-body", detail, headers={"Connection": "close"}) from None
-        self._size += len(message.get("body", b""))
+        length = len(message.get("body", b""))
+        if self._size + length <= self._limit:
+            self._held.size += length
+            self._kept += length
+        self._size += length
+        if self._held.size > self._held.limit:
+            raise Refusal("busy", "Trop de corps en même temps.", headers={"Retry-After": "1", "Connection": "close"})
         self._whole = not message.get("more_body", False)
         return message
+
+    def release(self) -> None:
+        """The request is over, its bytes with it."""
+        self._held.size -= self._kept
+        self._kept = 0
 
 
 class _Answer:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +228,22 @@ def test_measures_count_operations_and_hold_no_value(client: Client) -> None:
     assert json.loads(S7)["patient"]["ins"]["value"] not in text
     names = {line.partition("{")[0].partition(" ")[0] for line in text.splitlines() if not line.startswith("#")}
     assert all(name.startswith("dmp_adapter_") for name in names)
+
+
+def test_many_large_bodies_together_do_not_take_the_memory(opened: Opening) -> None:
+    client = opened(bounds=ServiceSettings(max_body_bytes=1000, body_timeout_s=20.0))
+    head = b"POST /v1/visits:validate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    wires = [socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=30) for _ in range(4)]
+    try:
+        for wire in wires:
+            wire.sendall(head + b"Content-Length: 1000\r\n\r\n" + b" " * 990)
+        end = time.monotonic() + 20
+        while (answer := post(client, "/v1/visits:validate", b" " * 100)).status_code != 503:
+            assert time.monotonic() < end, answer.text
+        problem(answer, 503, "busy")
+    finally:
+        for wire in wires:
+            wire.close()
+    end = time.monotonic() + 20
+    while post(client, "/v1/visits:validate", S7[:900]).status_code == 503:
+        assert time.monotonic() < end

@@ -27,7 +27,7 @@ from adapter.model.document import Document, Identifier
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 from adapter.model.reader import check_visit
 from adapter.outbox import Destination, Outbox, Policy, Row, State, Worker
-from adapter.submission import Form, Limits, Submission, SubmissionRefused, fhir_oid
+from adapter.submission import Form, Limits, Submission, SubmissionRefused, check_submission, fhir_oid
 from adapter.submission import prepare as prepare_submission
 from adapter.validation.self_check import check_pair
 
@@ -173,7 +173,8 @@ def send(
 
     Raises:
         VisitInvalid, MappingError, DocumentInvalid: as for ``convert``.
-        SubmissionRefused: opposition (rule ``SUB-OPPOSITION``), INS not qualified, what this DMP does not accept.
+        SubmissionRefused: opposition (rule ``SUB-OPPOSITION``), INS not qualified, what this DMP does not accept,
+            metadata that are not those of the documents.
         OutboxError: the queue refuses, or cannot be written; nothing was queued.
     """
     visit, warnings = check_visit(data, max_bytes=max_bytes, max_depth=max_depth)
@@ -200,6 +201,8 @@ def send(
         limits=server.limits,
         replaced_forms=_replaced_forms(document, past, asked),
     )
+    if faults := check_submission(submission):
+        raise SubmissionRefused(faults)
     row_id = outbox.enqueue(
         submission, destination=server.name, form=forms, endpoint=server.base_url, mappings_digest=document.digest
     )

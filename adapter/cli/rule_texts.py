@@ -71,7 +71,7 @@ def all_rules() -> Mapping[str, RuleText]:
     """Every rule that a finding may name, by code, in the order of the codes."""
     from adapter.compose import rule_texts as compose_rules
     from adapter.dmp.xdm import rule_texts as xdm_rules
-    from adapter.dmp.xds import certificates
+    from adapter.dmp.xds import certificates, request_rules
     from adapter.mapping import rule_texts as mapping_rules
     from adapter.model import visit_rule_texts
     from adapter.reminders import rule_texts as reminder_rules
@@ -96,6 +96,7 @@ def all_rules() -> Mapping[str, RuleText]:
         printing_rules.RULES,
         xdm_rules.RULES,
         certificates.RULES,
+        request_rules.RULES,
         service_rules.RULES,
         reminder_rules.RULES,
     )

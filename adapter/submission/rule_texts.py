@@ -1,4 +1,4 @@
-"""What preparing a submission may refuse, told to the person who sends: its part of ``dmp-adapter rules``."""
+"""What preparing or checking a submission may refuse, told to who sends: its part of ``dmp-adapter rules``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapter.errors import RuleText, Severity
+from adapter.submission.checking_texts import CHECKED
 
 RULES: Final[Mapping[str, RuleText]] = {
     rule.code: rule
@@ -65,6 +66,7 @@ RULES: Final[Mapping[str, RuleText]] = {
             " ensemble. Convertir la visite à nouveau.",
             "Règle de l'adaptateur",
         ),
+        *CHECKED.values(),
     )
 }
-"""Every rule that preparing a submission may name, by code."""
+"""Every rule that preparing or checking a submission may name, by code."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import pytest
 import requests
 
 import adapter
+from adapter.api import sending
 from adapter.api.sending import DmpServer, deliver, open_outbox, send
 from adapter.dmp.simulator import serve
 from adapter.dmp.simulator.faults import Fault
 from adapter.dmp.simulator.serving import RunningSimulator
+from adapter.model.document import Document
 from adapter.outbox import Outbox, Policy, Reason, State
-from adapter.submission import Limits, SubmissionRefused
+from adapter.submission import Limits, Submission, SubmissionRefused
+from adapter.submission import prepare as prepare_submission
 from tests.private_texts import texts_to_keep
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "visits"
@@ -64,6 +68,20 @@ def test_failures_are_types_with_their_findings(outbox: Outbox, server: DmpServe
     send(_visit("s7.required"), outbox, server)
     with pytest.raises(adapter.OutboxError):
         send(_visit("s7.required", conclusions="Autre chose."), outbox, server)
+
+
+def test_metadata_of_another_document_are_refused_before_anything_is_queued(
+    outbox: Outbox, server: DmpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(document: Document, **more: Any) -> Submission:
+        made = prepare_submission(document, **more)
+        return replace(made, entries=tuple(replace(one, hash_sha1=bytes(20)) for one in made.entries))
+
+    monkeypatch.setattr(sending, "prepare_submission", wrong)
+    with pytest.raises(SubmissionRefused) as refused:
+        send(_visit("s7.required"), outbox, server)
+    assert [finding.rule for finding in refused.value.findings] == ["SUB-HASH"]
+    assert not list(outbox.rows())
 
 
 def test_an_opposition_is_noted_even_before_anything_was_sent(outbox: Outbox, server: DmpServer) -> None:

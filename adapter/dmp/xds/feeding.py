@@ -14,6 +14,8 @@ from adapter.dmp.xds import ebxml, mtom
 from adapter.dmp.xds.ebxml.names import LCM, RIM, XDSB
 from adapter.dmp.xds.metadata import submit_objects
 from adapter.dmp.xds.metadata.writing import document_ids
+from adapter.dmp.xds.request_rules import check_request
+from adapter.errors import DmpRejected
 from adapter.model.document import Patient
 from adapter.submission.values import Submission
 
@@ -25,9 +27,16 @@ def provide(submission: Submission, replaced: Mapping[str, str]) -> tuple[etree.
 
     Args:
         replaced: uniqueId of a replaced document -> its entryUUID in the registry.
+
+    Raises:
+        DmpRejected: metadata that no registry would take (``XDS-METADATA``).
     """
+    objects = submit_objects(submission, replaced=replaced)
+    if faults := check_request(objects):
+        places = ", ".join(dict.fromkeys(f"{one.rule} {one.path}" for one in faults))
+        raise DmpRejected(f"Métadonnées incomplètes ou fausses ({places}) : rien n'a été envoyé.", code="XDS-METADATA")
     root = etree.Element(f"{_X}ProvideAndRegisterDocumentSetRequest", nsmap={"xds": XDSB, "lcm": LCM, "rim": RIM})
-    root.append(ebxml.build(submit_objects(submission, replaced=replaced)))
+    root.append(ebxml.build(objects))
     ids = document_ids(submission)
     parts = []
     for entry, content in zip(submission.entries, submission.contents, strict=True):

@@ -63,7 +63,7 @@ def repository() -> Iterator[XdsClient]:
         yield XdsClient(
             Services.under(f"http://127.0.0.1:{server.server_port}"),
             session,
-            Keyless(signs=False),
+            Keyless(),
             source_id=dialogue.OUR_OID,
             clock=lambda: dialogue.NOW,
         )

@@ -1,5 +1,7 @@
 """A worker killed with SIGKILL at random points, against the simulator with its faults on: what is left at the end.
 
+The same on both wires: PDSm in clear, XDS under mutual TLS.
+
 Every process is forked from one warm parent, so that nothing is imported twice: a run costs what its requests cost. A
 lease that a dead worker left is not waited for: the next worker's clock is ahead by more than a lease.
 """
@@ -9,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
 import sys
 import time
 import traceback
@@ -25,14 +26,22 @@ import orjson
 import requests
 
 from adapter.api import convert
+from adapter.dmp import Dmp
 from adapter.dmp.pdsm import PdsmClient
 from adapter.dmp.session import DmpSession, RetryPolicy
 from adapter.dmp.simulator import create_app, serve
+from adapter.dmp.simulator.soap.authority import PROFESSIONAL, STRUCTURE, Authority
+from adapter.dmp.xds import vihf
+from adapter.dmp.xds.client import Services, XdsClient
+from adapter.dmp.xds.credentials import SignedCredentials
+from adapter.dmp.xds.signing import FileSigner
+from adapter.model.destination import Wire, XdsAccess
 from adapter.outbox import Outbox, Policy, State, Worker
 from adapter.submission import Submission, prepare
 
 SAMPLE: Final = Path(__file__).resolve().parents[2] / "samples" / "visits" / "s7.required.json"
 DESTINATION: Final = "dmp"
+ROLES: Final = ("10^1.2.250.1.71.1.2.7^Médecin", "SM54^1.2.250.1.71.4.2.5^Médecine Générale (SM)")
 POLICY: Final = Policy(
     lease_s=30, exchange_s=5, base_s=0.002, cap_s=0.02, grace_s=0.005, status_s=60, max_attempts=1000
 )
@@ -40,7 +49,13 @@ DRAIN_S: Final = 60.0
 TIMED_SPAN_S: Final = 0.3
 CALLS_SPAN: Final = 70_000
 
-_AFTER = ("reset-after-commit", "truncated-answer", "partial-response", "missing-location")
+_AFTER: Final[dict[Wire, tuple[str, ...]]] = {
+    "pdsm": ("reset-after-commit", "truncated-answer", "partial-response", "missing-location"),
+    "xds": (
+        *("reset-after-commit", "truncated-answer", "soap-truncated-multipart", "soap-fault-multipart"),
+        *("soap-latin-1", "soap-partial-success", "soap-relates-to", "soap-wrong-cid"),
+    ),
+}
 _EITHER = ("status", "html-answer", "operation-outcome-200")
 
 
@@ -84,21 +99,30 @@ def deposits(visits: int = 10) -> tuple[list[Submission], dict[str, str]]:
     return made, {name: sample["patient"]["ins"][name] for name in ("value", "root")}
 
 
-def run_once(seed: int, folder: Path, submissions: list[Submission], ins: dict[str, str]) -> CrashRun:
-    """One queue of `submissions`, its worker killed one to three times, then left to finish; judged at the end."""
+def run_once(
+    seed: int, folder: Path, submissions: list[Submission], ins: dict[str, str], authority: Authority | None = None
+) -> CrashRun:
+    """One queue of `submissions`, its worker killed one to three times, then left to finish; judged at the end.
+
+    Args:
+        authority: for the XDS wire; None goes by PDSm.
+    """
     random, run = Random(seed), CrashRun(seed)
-    simulator, base = _simulator()
+    wire: Wire = "pdsm" if authority is None else "xds"
+    keys = None if authority is None else folder / "cles"
+    simulator, base, services = _simulator(authority, keys)
+    connect = _pdsm(base) if keys is None else _xds(services, keys)
     try:
         _admin("PUT", base, "patients", {"ins": ins["value"], "root": ins["root"]})
-        _admin("POST", base, "faults", [_fault(random) for _ in range(random.randint(0, 8))])
+        _admin("POST", base, "faults", [_fault(random, wire) for _ in range(random.randint(0, 8))])
         url = f"sqlite:///{folder / f'run-{seed}.db'}"
         with Outbox.open(url, key="") as outbox:
             rows = [outbox.enqueue(submission, destination=DESTINATION) for submission in submissions]
         generation = 0
         for generation in range(random.randint(1, 3)):
-            if _killed(random, url, base, generation, seed):
+            if _killed(random, url, connect, generation, seed):
                 run.kills += 1
-        last = _fork(lambda: _work(url, base, generation + 1, seed))
+        last = _fork(lambda: _work(url, connect, generation + 1, seed))
         if os.waitpid(last, 0)[1] != 0:
             run.wrong.append("the last worker did not finish")
         state = _admin("GET", base, "state")
@@ -118,12 +142,13 @@ def _judge(
         row = outbox.row(row_id)
         if row.state is not wanted or row.dead:
             run.wrong.append(f"row {row_id} is {row.state} {row.reason}, not {wanted}")
-    ids = sorted(document["unique_id"] for document in state["documents"])
+    documents = [document for document in state["documents"] if not document["signature"]]
+    ids = sorted(document["unique_id"] for document in documents)
     if ids != sorted(submission.entries[0].unique_id for submission in submissions):
         run.wrong.append("a document is missing or doubled")
     if state["counts"]["submission_sets"] != len(submissions):
         run.wrong.append("a deposit is missing or doubled")
-    held = {document["unique_id"]: document for document in state["documents"]}
+    held = {document["unique_id"]: document for document in documents}
     for submission in submissions:
         (entry,) = submission.entries
         if entry.unique_id not in held or not entry.replaces:
@@ -142,9 +167,9 @@ def _judge(
         run.wrong.append("a deposit left without a trace")
 
 
-def _fault(random: Random) -> dict[str, Any]:
+def _fault(random: Random, wire: Wire) -> dict[str, Any]:
     """One fault of the simulator for a deposit, a search or whatever comes next."""
-    name = random.choice(("latency", "reset-before-commit", *_AFTER, *_EITHER))
+    name = random.choice(("latency", "reset-before-commit", *_AFTER[wire], *_EITHER))
     fault: dict[str, Any] = {"name": name, "times": random.randint(1, 3), "method": random.choice(("", "POST"))}
     if name == "latency":
         fault["latency_ms"] = random.randint(1, 40)
@@ -158,7 +183,7 @@ def _fault(random: Random) -> dict[str, Any]:
 # ---------------------------------------------------------------- processes
 
 
-def _killed(random: Random, url: str, base: str, generation: int, seed: int) -> bool:
+def _killed(random: Random, url: str, connect: Callable[[], Dmp], generation: int, seed: int) -> bool:
     """True when a worker was killed, False when it had finished before.
 
     Half of the deaths come after a random number of calls of Python (between any two statements), half at a random
@@ -166,24 +191,21 @@ def _killed(random: Random, url: str, base: str, generation: int, seed: int) -> 
     """
     if random.random() < 0.5:
         calls = random.randrange(CALLS_SPAN)
-        worker = _fork(lambda: _work(url, base, generation, seed, calls))
+        worker = _fork(lambda: _work(url, connect, generation, seed, calls))
     else:
         moment = random.uniform(0, TIMED_SPAN_S)
-        worker = _fork(lambda: _work(url, base, generation, seed))
+        worker = _fork(lambda: _work(url, connect, generation, seed))
         time.sleep(moment)
         os.kill(worker, signal.SIGKILL)  # a worker that has finished is not reaped yet: its number is still its own
     return os.WIFSIGNALED(os.waitpid(worker, 0)[1])
 
 
-def _work(url: str, base: str, generation: int, seed: int, calls: int | None = None) -> None:
+def _work(url: str, connect: Callable[[], Dmp], generation: int, seed: int, calls: int | None = None) -> None:
     """The worker; with `calls`, it kills itself at that call."""
     ahead = timedelta(seconds=generation * (POLICY.lease_s + 1))
 
     def clock() -> datetime:
         return datetime.now(UTC) + ahead
-
-    def connect() -> PdsmClient:
-        return PdsmClient(base, DmpSession(read_timeout_s=5, retry=RetryPolicy(attempts=1)))
 
     if calls is not None:
         _die_at(calls)
@@ -207,15 +229,50 @@ def _die_at(calls: int) -> None:
     sys.setprofile(count)
 
 
-def _simulator() -> tuple[int, str]:
-    """Process number and address of a simulator of its own, in memory."""
+def _pdsm(base: str) -> Callable[[], Dmp]:
+    def connect() -> Dmp:
+        return PdsmClient(base, DmpSession(read_timeout_s=5, retry=RetryPolicy(attempts=1)))
+
+    return connect
+
+
+def _xds(services: str, keys: Path) -> Callable[[], Dmp]:
+    """By card: it feeds, finds, and reads the hash of what it fed."""
+    signer = FileSigner.from_pem(
+        (keys / "signature-carte.pem").read_bytes(), (keys / "signature-carte.key").read_bytes()
+    )
+    access = XdsAccess(
+        mode="direct",
+        structure=STRUCTURE,
+        sector="SA08",
+        user_id=PROFESSIONAL,
+        roles=ROLES,
+        software_name="essais",
+        software_version="1",
+    )
+
+    def connect() -> Dmp:
+        session = DmpSession(
+            read_timeout_s=5,
+            retry=RetryPolicy(attempts=1),
+            ca_bundle=keys / "autorite.pem",
+            certificate=(keys / "client.pem", keys / "client.key"),
+        )
+        credentials = SignedCredentials(vihf.caller(access), signer)
+        return XdsClient(Services.under(services), session, credentials, source_id="1.2.250.1.999.9")
+
+    return connect
+
+
+def _simulator(authority: Authority | None, keys: Path | None) -> tuple[int, str, str]:
+    """Process number and addresses of a simulator of its own, in memory."""
     reading, writing = os.pipe()
 
     def serve_for_ever() -> None:
         os.close(reading)
-        running = serve()
+        running = serve(tls=authority is not None, authority=authority, certificates=keys)
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # clients that die in mid-request are the point
-        os.write(writing, running.base_url.encode())
+        os.write(writing, f"{running.base_url} {running.xds_url}".encode())
         os.close(writing)
         while True:
             signal.pause()
@@ -223,7 +280,8 @@ def _simulator() -> tuple[int, str]:
     process = _fork(serve_for_ever)
     os.close(writing)
     with os.fdopen(reading, "rb") as told:
-        return process, told.read().decode()
+        base, _, services = told.read().decode().partition(" ")
+        return process, base, services
 
 
 def _fork(work: Callable[[], None]) -> int:

@@ -85,7 +85,7 @@ def test_beyond_the_limit_of_the_settings_nothing_is_called() -> None:
             bundle=None,
             submission_time=wire.NOW,
             opposition=False,
-            limits=Limits(max_document_bytes=5 * MIB),
+            limits=Limits(max_bytes=5 * MIB),
         )
     assert [one.rule for one in refused.value.findings] == ["SUB-SIZE"]
 

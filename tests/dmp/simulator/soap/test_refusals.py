@@ -208,9 +208,10 @@ def test_documents_travel_as_parts(hand: Hand) -> None:
 
 
 def _remove(payload: etree._Element, name: str) -> None:
-    value = slot(payload, name)
-    held = value.getparent().getparent()  # type: ignore[union-attr]  # a slot has them
-    held.getparent().remove(held)  # type: ignore[union-attr]
+    held = next(slot(payload, name).iterancestors(f"{R}Slot"))
+    parent = held.getparent()
+    assert parent is not None
+    parent.remove(held)
 
 
 def _set(name: str, value: str) -> Change:
@@ -229,7 +230,9 @@ def _code(scheme: str, value: str) -> Change:
 def _drop(tag: str, rank: int = 0) -> Change:
     def change(payload: etree._Element) -> None:
         held = list(payload.iter(tag))[rank]
-        held.getparent().remove(held)  # type: ignore[union-attr]  # it is not the root
+        parent = held.getparent()
+        assert parent is not None
+        parent.remove(held)
 
     return change
 

@@ -236,6 +236,8 @@ def _mended(draw: st.DrawFn, visit: dict[str, Any]) -> dict[str, Any]:
         visit["trusted_person"] = {**visit.get("trusted_person", {}), "status": "designated"}
     elif visit.get("trusted_person", {}).get("status") in {"designated", "not-applicable"}:
         visit["trusted_person"]["status"] = "none"
+    if visit.get("trusted_person", {}).get("status") != "designated":
+        visit.get("trusted_person", {}).pop("designated_on", None)
     for member in visit.get("care_team", []):
         if "name" not in member and "structure" not in member:
             member.setdefault("structure_name", "Structure de l'Exemple")

@@ -120,7 +120,8 @@ _OWN: Final = (
          "Les titulaires de l'autorité parentale d'un mineur sont ses représentants légaux dans le DMP.",
          "Code civil, article 371-1"),
     Rule("VIS-TRUSTED", _E, "Personne de confiance incohérente",
-         "« designated » demande un proche portant le rôle trusted-person, et ce rôle demande « designated » ; un "
+         "« designated » demande un proche portant le rôle trusted-person ; ce rôle et une date de désignation "
+         "demandent « designated » : avec un autre statut, la date ne s'imprimerait nulle part. Un "
          "mineur n'a pas de personne de confiance ; « not-applicable » vaut pour un mineur ou un majeur représenté.",
          _CSP + "article L1111-6"),
     Rule("VIS-MAIN-CARER", _W, "Plusieurs aidants principaux", "Un seul proche est l'aidant principal.",

@@ -356,6 +356,9 @@ def _trusted_person(visit: Visit, out: Out) -> None:
         _add(out, "VIS-TRUSTED", path, "Un proche est personne de confiance sans que la désignation soit notée.")
     elif status == "not-applicable" and not minor and not visit.patient.guardians:
         _add(out, "VIS-TRUSTED", "$.trusted_person.status", "« not-applicable » : patient majeur sans représentant.")
+    if status != "designated" and visit.trusted_person is not None and visit.trusted_person.designated_on is not None:
+        message = "Une date de désignation va seulement avec « designated »."
+        _add(out, "VIS-TRUSTED", "$.trusted_person.designated_on", message)
 
 
 # --- What -------------------------------------------------------------------------------------------------------

@@ -202,12 +202,6 @@ _UNQUALIFIED: Final = "Identité non qualifiée : le matricule ne s'imprime pas 
 _HELD_BACK: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("$.patient.ins.value", "$.patient.ins.status", "qualified", _UNQUALIFIED),
     ("$.patient.ins.root", "$.patient.ins.status", "qualified", _UNQUALIFIED),
-    (
-        "$.trusted_person.designated_on",
-        "$.trusted_person.status",
-        "designated",
-        "Aucune personne n'est dite désignée : la date de désignation ne s'imprime pas.",
-    ),
 )
 """A field, another one, the value of that one under which the first would be printed, and the reason."""
 

@@ -213,13 +213,6 @@ def test_a_number_told_twice_is_printed_once_and_not_lost() -> None:
     assert "$.place.telecoms[1].always" in told.reasons["fhir"]
 
 
-def test_the_date_of_a_designation_that_did_not_happen_says_why_it_is_not_printed() -> None:
-    found = trace(short_visit(trusted_person={"status": "none", "designated_on": "2026-09-02"}, relatives=[]))
-    assert found.complete
-    told = next(one for one in found.fields if one.path == "$.trusted_person.designated_on")
-    assert set(told.reasons) == {"cda", "fhir", "sheet"}
-
-
 def test_line_breaks_of_any_sort_stay_where_they_are() -> None:
     found = trace(short_visit(conclusions="Un\r\ndeux\n\n  \ntrois.\r", reason="\nRevoir"))
     assert found.complete

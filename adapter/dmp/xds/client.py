@@ -148,7 +148,7 @@ class XdsClient:
         """
         self._require("TD2.1")
         if any(one.mime_type not in _CDA_TYPES for one in submission.entries):
-            raise DmpRejected("Le DMP ne reçoit par XDS que des documents CDA : rien n'a été envoyé.", code="XDS-FORM")
+            raise DmpRejected("Le DMP ne reçoit par XDS que des documents CDA : rien n'a été envoyé.", code="xds-form")
         deposit = submission.set
         author, patient, secrets = deposit.author, deposit.patient_id, secrets_of(deposit.patient)
         registry = self.acting(author)._registry

@@ -29,12 +29,12 @@ def provide(submission: Submission, replaced: Mapping[str, str]) -> tuple[etree.
         replaced: uniqueId of a replaced document -> its entryUUID in the registry.
 
     Raises:
-        DmpRejected: metadata that no registry would take (``XDS-METADATA``).
+        DmpRejected: metadata that no registry would take (``xds-metadata``).
     """
     objects = submit_objects(submission, replaced=replaced)
     if faults := check_request(objects):
         places = ", ".join(dict.fromkeys(f"{one.rule} {one.path}" for one in faults))
-        raise DmpRejected(f"Métadonnées incomplètes ou fausses ({places}) : rien n'a été envoyé.", code="XDS-METADATA")
+        raise DmpRejected(f"Métadonnées incomplètes ou fausses ({places}) : rien n'a été envoyé.", code="xds-metadata")
     root = etree.Element(f"{_X}ProvideAndRegisterDocumentSetRequest", nsmap={"xds": XDSB, "lcm": LCM, "rim": RIM})
     root.append(ebxml.build(objects))
     ids = document_ids(submission)

@@ -89,7 +89,7 @@ def test_a_correction_of_nothing_is_refused_before_it_leaves(held: tuple[str, ..
 def test_a_form_that_is_not_cda_does_not_leave() -> None:
     with pytest.raises(DmpRejected) as refused:
         client().submit(wire.submission(fhir=True))
-    assert refused.value.code == "XDS-FORM"
+    assert refused.value.code == "xds-form"
     assert len(responses.calls) == 0
 
 

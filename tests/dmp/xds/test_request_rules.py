@@ -38,5 +38,5 @@ def test_a_feed_that_no_registry_would_take_does_not_leave() -> None:
     unsigned = dialogue.client(credentials=dialogue.Keyless(signs=False))
     with pytest.raises(DmpRejected) as refused:
         unsigned.submit(deposit)
-    assert refused.value.code == "XDS-METADATA"
+    assert refused.value.code == "xds-metadata"
     assert "XDS-RELATION signs" in refused.value.message

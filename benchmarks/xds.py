@@ -1,113 +1,190 @@
 #!/usr/bin/env python3
-"""Figures of the production wire: a message of TD2.1 built and read, beside what any program must do for it.
+"""The production wire in figures: building and reading ITI-41, signing apart, and sends per second under mutual TLS.
 
-    python benchmarks/xds.py [--seconds 2] [--markdown]
+    python benchmarks/xds.py [--times 200] [--sends 100] [--folder DIR]
 
-The message holds one CDA document and a signature entry of the same sample as the other figures. The assertion and the
-signatures are left out: RSA takes what it takes. The floor is measured in the same run: printing the ready tree of the
-envelope and joining the parts (build), parsing the envelope and finding the parts (read). Nothing here is a test.
+The sends go through the durable queue to the simulator, in a process of its own on this machine: TD0.2, ITI-41 with its
+signature, then the search that confirms, each under mutual TLS with an assertion signed for it. What the simulator
+judges (assertion, signature, metadata, document) is part of the time.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha1
 from pathlib import Path
+from uuid import uuid4
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lxml import etree
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from adapter.api.sending import DmpServer
+from adapter.dmp.simulator import serve
+from adapter.dmp.simulator.soap.authority import PROFESSIONAL, STRUCTURE, make_authority
+from adapter.dmp.xds import dsg, ebxml, mtom, soap, vihf
+from adapter.dmp.xds.ebxml.names import XDSB
+from adapter.dmp.xds.metadata import document_entry, submit_objects
+from adapter.dmp.xds.metadata.writing import document_ids
+from adapter.dmp.xds.received_xml import read_xml
+from adapter.dmp.xds.signing import FileSigner
+from adapter.model.destination import KeySource, XdsAccess
+from adapter.outbox import Outbox, State, Worker
+from adapter.submission import Submission
+from benchmarks.outbox import numbered, sample
 
-from adapter.api import compose, render_cda  # noqa: E402  # the project is not installed where figures are taken
-from adapter.dmp.xds import ebxml, mtom, soap  # noqa: E402
-from adapter.dmp.xds.feeding import provide  # noqa: E402
-from adapter.dmp.xds.metadata import document_entry, names  # noqa: E402
-from adapter.dmp.xds.received_xml import read_xml  # noqa: E402
-from adapter.model.coded import CodeSystem, Coding  # noqa: E402
-from adapter.model.reader import read_visit  # noqa: E402
-from adapter.submission import Submission, prepare  # noqa: E402
-from benchmarks.bench import SAMPLE, median_ms  # noqa: E402
-
-ASSERTION = b'<saml2:Assertion xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion" ID="_figures"/>'
-ACTION = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
-MESSAGE_ID = "urn:uuid:00000000-0000-4000-8000-000000000001"
-BOUNDARY = "uuid_00000000-0000-4000-8000-000000000002"
-XDS_DOCUMENT = "{urn:ihe:iti:xds-b:2007}Document"
+ROLES = ("10^1.2.250.1.71.1.2.7^Médecin", "SM54^1.2.250.1.71.4.2.5^Médecine Générale (SM)")
+FEED = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
 
 
-def deposit() -> Submission:
-    """The sample ready to be fed, with an entry in the place of the signature."""
-    document = compose(read_visit(SAMPLE.read_bytes()))
-    made = prepare(document, cda=render_cda(document), bundle=None, submission_time=datetime.now(UTC), opposition=False)
-    urn = CodeSystem("urn", "URN", "URN", "")
-    signature = replace(
-        made.entries[0],
-        unique_id=f"{made.entries[0].unique_id}.1",
-        class_=Coding(urn, names.SIGNATURE_CLASS, "Digital Signature"),
+def access(signing: KeySource | None = None) -> XdsAccess:
+    """The doctor of the samples, by card."""
+    return XdsAccess(
+        mode="direct",
+        structure=STRUCTURE,
+        sector="SA08",
+        user_id=PROFESSIONAL,
+        roles=ROLES,
+        source_id="1.2.250.1.999.9",
+        software_name="mesure",
+        software_version="1",
+        signing=signing or KeySource(),
     )
-    return Submission(made.set, (*made.entries, signature), (*made.contents, b"<Signature/>" * 300))
 
 
-def build(submission: Submission) -> mtom.Message:
-    """The message as the client makes it."""
-    payload, parts = provide(submission, {})
-    envelope = soap.envelope(payload, action=ACTION, message_id=MESSAGE_ID, to="https://localhost", assertion=ASSERTION)
-    return mtom.write(envelope, parts, action=ACTION, boundary=BOUNDARY)
+def message(signed: Submission, assertion: bytes) -> mtom.Message:
+    """ITI-41 as it travels."""
+    root = etree.Element(f"{{{XDSB}}}ProvideAndRegisterDocumentSetRequest", nsmap={"xds": XDSB})
+    root.append(ebxml.build(submit_objects(signed)))
+    ids = document_ids(signed)
+    parts = []
+    for entry, content in zip(signed.entries, signed.contents, strict=True):
+        held = etree.SubElement(root, f"{{{XDSB}}}Document", {"id": ids[entry.unique_id]})
+        mtom.include(held, ids[entry.unique_id])
+        parts.append(mtom.Part(ids[entry.unique_id], entry.mime_type, content))
+    envelope = soap.envelope(root, action=FEED, message_id=f"urn:uuid:{uuid4()}", to="https://dmp", assertion=assertion)
+    return mtom.write(envelope, parts, action=FEED, boundary="limite")
 
 
-def parse(body: bytes, content_type: str) -> list[object]:
-    """Everything that a DMP reads of the message: metadata as values, documents."""
+def read(body: bytes, content_type: str) -> int:
+    """Documents of a message, its metadata read into values."""
     received = mtom.read(body, content_type)
     payload = soap.read(read_xml(received.root, received.charset)).payload
-    if payload is None:
-        raise SystemExit("le message n'a pas de corps")
-    found: list[object] = [document_entry(one) for one in ebxml.parse(payload).documents]
-    return found + [mtom.content(one, received.parts) for one in payload.iterchildren(XDS_DOCUMENT)]
+    assert payload is not None
+    return len([document_entry(one) for one in ebxml.parse(payload).documents])
 
 
-def floors(body: bytes, content_type: str) -> tuple[Callable[[], object], Callable[[], object]]:
-    """The least that a build and a read cost: one print of the tree and a join, one parse and a split."""
-    received = mtom.read(body, content_type)
-    envelope = bytes(received.root)
-    tree = etree.fromstring(envelope)
-    contents = [bytes(part.content) for part in received.parts.values()]
-    mark = f"\r\n--{BOUNDARY}".encode()
-    return (
-        lambda: b"".join((etree.tostring(tree, encoding="UTF-8"), *contents)),
-        lambda: (etree.fromstring(envelope), body.split(mark)),
+def ms(times: int, work: Callable[[], object]) -> float:
+    """Milliseconds of one go, the middle of three turns."""
+    turns = []
+    for _ in range(3):
+        start = time.perf_counter()
+        for _ in range(times):
+            work()
+        turns.append((time.perf_counter() - start) / times * 1e3)
+    return sorted(turns)[1]
+
+
+@contextmanager
+def simulator(folder: Path) -> Iterator[str]:
+    """Address of the SOAP services of a simulator in a process of its own, in memory; its keys are in `folder`."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        running = serve(tls=True, certificates=folder)
+        os.write(writing, running.xds_url.encode())
+        os.close(writing)
+        while True:
+            signal.pause()
+    os.close(writing)
+    try:
+        with os.fdopen(reading, "rb") as told:
+            yield told.read().decode()
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+def sends_per_second(folder: Path, first: Submission, count: int) -> float:
+    """Deposits queued, sent, found again and audited, each second."""
+    keys = folder / "cles"
+    with simulator(keys) as url:
+        server = DmpServer(
+            url,
+            wire="xds",
+            ca_bundle=keys / "autorite.pem",
+            client=KeySource(keys / "client.pem", keys / "client.key"),
+            xds=access(KeySource(keys / "signature-carte.pem", keys / "signature-carte.key")),
+        )
+        with Outbox.open(f"sqlite:///{folder / 'envois.db'}", key="") as outbox:
+            worker = Worker(outbox, {"dmp": server.connect})
+            outbox.enqueue(distinct(first, count), destination="dmp")
+            worker.drain()
+            submissions = [distinct(first, number) for number in range(count)]
+            start = time.perf_counter()
+            for submission in submissions:
+                outbox.enqueue(submission, destination="dmp")
+                worker.step()
+            spent = time.perf_counter() - start
+            assert outbox.counts() == {State.CONFIRMED: count + 1}, outbox.counts()
+    return count / spent
+
+
+def distinct(first: Submission, number: int) -> Submission:
+    """The same deposit as another one: document, identifiers and set of its own, the CDA saying so too."""
+    (entry,) = first.entries
+    own = f"2.25.{uuid4().int}"
+    made = numbered(first, number)
+    content = made.contents[0].replace(entry.unique_id.encode(), own.encode(), 1)
+    told = replace(
+        made.entries[0],
+        unique_id=own,
+        size_bytes=len(content),
+        hash_sha1=sha1(content, usedforsecurity=False).digest(),
     )
+    return Submission(replace(first.set, unique_id=f"2.25.{uuid4().int}"), (told,), (content,))
 
 
 def main() -> None:
     """Prints the figures."""
-    options = argparse.ArgumentParser(description="Figures of the production wire.")
-    options.add_argument("--seconds", type=float, default=2.0, help="for each figure")
-    options.add_argument("--markdown", action="store_true")
-    asked = options.parse_args()
-    submission = deposit()
-    message = build(submission)
-    body = bytes(message.body)
-    parse(body, message.content_type)
-    least_build, least_parse = floors(body, message.content_type)
-    rows = []
-    for name, ours, least in (
-        ("ITI-41 build", lambda: build(submission), least_build),
-        ("ITI-41 read", lambda: parse(body, message.content_type), least_parse),
-    ):
-        floor, spent = median_ms(least, asked.seconds), median_ms(ours, asked.seconds)
-        rows.append((name, spent, floor, spent / floor))
-    print(f"message: {len(body)} bytes, of which {sum(map(len, submission.contents))} of documents")
-    if asked.markdown:
-        print("\n| step (one core, warm) | ms | floor, ms | ratio |\n|---|---|---|---|")
-    for name, spent, floor, ratio in rows:
-        if asked.markdown:
-            print(f"| {name} | {spent:.2f} | {floor:.2f} | {ratio:.1f} |")
-        else:
-            print(f"{name:15} {spent:8.3f} ms   floor {floor:8.3f} ms   ratio {ratio:5.1f}")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--sends", type=int, default=100)
+    parser.add_argument("--folder", type=Path, help="where the queue is written; a disk, not memory")
+    options = parser.parse_args()
+    first = sample()
+    card = make_authority().card
+    signer = FileSigner.from_pem(card.certificate, card.key)
+    caller = vihf.caller(access())
+    patient = first.set.patient_id
+
+    def assertion() -> bytes:
+        return vihf.assertion(caller, patient, signer, now=datetime.now(UTC), assertion_id=f"_{uuid4()}")
+
+    signed, said = dsg.sign(first, signer), assertion()
+    made = message(signed, said)
+    body = bytes(made.body)
+    figures = {
+        "ITI-41 built, signatures apart": ms(options.times, lambda: message(signed, said)),
+        "ITI-41 read, signatures apart": ms(options.times, lambda: read(body, made.content_type)),
+        "VIHF signed": ms(options.times, assertion),
+        "set signed (DSG)": ms(options.times, lambda: dsg.sign(first, signer)),
+    }
+    print(f"CDA {first.entries[0].size_bytes} B, message {len(body)} B")
+    for name, figure in figures.items():
+        print(f"{name:34} {figure:7.3f} ms")
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        rate = sends_per_second(Path(folder), first, options.sends)
+    print(f"durable sends, mutual TLS, loopback {rate:6.1f} per second")
 
 
 if __name__ == "__main__":

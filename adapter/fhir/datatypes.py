@@ -56,6 +56,11 @@ class Frame:
             found = self._metas[keys] = {"profile": urls} if urls else {}
         return found
 
+    def extended(self, values: Mapping[str, Json]) -> Json:
+        """Member ``extension`` with each of `values` under the URL of its key; those the edition has not are left out."""
+        found = [{"url": self.profiles[key], **value} for key, value in values.items() if key in self.profiles]
+        return {"extension": found} if found else {}
+
     def moment(self, value: datetime | date) -> str:
         """``dateTime`` of `value` at its precision, formatted once for all the facts of one time.
 

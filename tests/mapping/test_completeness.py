@@ -127,6 +127,11 @@ def test_what_is_declared_not_shared_is_what_no_document_prints() -> None:
     assert set(read_not_shared(merged(None))) == set(composed.NOT_SHARED) - tried_elsewhere
 
 
+def test_every_url_of_an_edition_is_printed_by_the_code() -> None:
+    printed = "".join(path.read_text("utf-8") for path in (ADAPTER / "fhir").rglob("*.py"))
+    assert [key for key in sorted(NEEDS.profiles) if f'"{key}"' not in printed] == []
+
+
 def _nodes() -> Iterator[ast.AST]:
     for path in WRITERS:
         yield from ast.walk(ast.parse(path.read_text("utf-8")))

@@ -17,8 +17,6 @@ from adapter.fhir.datatypes import (
 from adapter.fhir.narrative import narrative, paragraphs
 from adapter.model.document import Document, FhirSection
 
-R5_VERSION: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Composition.version"
-DOCUMENT_CORE: Final = "https://interop.esante.gouv.fr/ig/fhir/document-core/StructureDefinition/"
 # What an identifier of a document is called. Source: FHIR R4, identifier-type admits other codes (extensible).
 _DOCUMENT_ID: Final[Json] = {"text": "Identifiant unique du document"}
 
@@ -49,7 +47,7 @@ def composition(document: Document, sections: Sequence[SectionContent], frame: F
     if document.correction:
         heading.append(document.correction)
     found["text"] = narrative(paragraphs(heading))
-    found["extension"] = [{"url": R5_VERSION, "valueString": str(document.version)}]
+    found |= frame.extended({"ext-composition-version": {"valueString": str(document.version)}})
     found["identifier"] = oid_identifier(document.set_oid)
     found["status"] = "final"
     found["type"] = coded(document.type)
@@ -59,9 +57,7 @@ def composition(document: Document, sections: Sequence[SectionContent], frame: F
     found["date"] = frame.written_at
     found["author"] = [
         {
-            "extension": [
-                {"url": f"{DOCUMENT_CORE}fr-author-time-extension", "valueDateTime": frame.written_at},
-            ],
+            **frame.extended({"ext-author-time": {"valueDateTime": frame.written_at}}),
             **frame.author,
         }
     ]
@@ -78,12 +74,12 @@ def composition(document: Document, sections: Sequence[SectionContent], frame: F
 
 
 def _event(document: Document, frame: Frame) -> Json:
-    found: Json = {
-        "extension": [
-            {"url": f"{DOCUMENT_CORE}fr-performer-event-extension", "valueReference": frame.author},
-            {"url": f"{DOCUMENT_CORE}fr-is-principal-event-extension", "valueBoolean": True},
-        ],
-    }
+    found = frame.extended(
+        {
+            "ext-event-performer": {"valueReference": frame.author},
+            "ext-principal-event": {"valueBoolean": True},
+        }
+    )
     if document.encounter.type:
         found["code"] = [coded(document.encounter.type)]
     found["period"] = period(document.encounter.start, document.encounter.end)

@@ -57,6 +57,8 @@ def test_a_sentence_of_the_tables_is_named_where_it_is_printed() -> None:
 def test_a_profile_comes_from_its_edition() -> None:
     (node, *_) = short_trace().at("Bundle.meta.profile[0]")
     assert node.rows == ("editions/2026-11.toml:bundle",)
+    (node, *_) = short_trace().at("Bundle.entry[0].resource.extension[0].url")
+    assert node.rows == ("editions/2026-11.toml:ext-composition-version",)
 
 
 def test_a_constant_names_the_line_that_prints_it() -> None:

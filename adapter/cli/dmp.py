@@ -86,6 +86,8 @@ def _reached(
     except DmpError as fault:
         denied = isinstance(fault, DmpRejected | DmpAccessDenied)
         click.echo(f"{'Refusé' if denied else 'Sans réponse'} : {shown(str(fault))}", err=True)
+        for said in fault.details:
+            click.echo(f"Le DMP précise : {shown(said)}", err=True)
         raise click.exceptions.Exit(rows.REFUSED if denied else rows.WAITING) from None
 
 

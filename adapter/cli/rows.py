@@ -73,6 +73,7 @@ def as_dict(row: Row) -> dict[str, Any]:
         "reason": row.reason.value,
         "explanation": row.explanation,
         "dmp_code": row.dmp_code,
+        "dmp_said": row.dmp_said,
         "destination": row.destination,
         "recipient": row.recipient,
         "endpoint": row.endpoint,

@@ -109,8 +109,8 @@ class ContentAltered(DmpRejected):
     """What was read is not what the DMP describes: size or SHA-1 differ."""
 
 
-class RecipientBusy(DmpUnreachable):
-    """The recipient of a mail cannot be reached now; the server that was asked can be, for others."""
+class DepositBusy(DmpUnreachable):
+    """This one cannot be taken now (a recipient away, no room for it); the server that was asked takes others."""
 
 
 class Mailbox(Protocol):

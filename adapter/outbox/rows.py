@@ -13,7 +13,7 @@ from adapter.outbox.values import Reason, Row, State
 PAGE: Final = 500
 _COLUMNS: Final = """r.id, r.key, r.destination, r.endpoint, r.form, r.state, r.dead, r.reason, r.dmp_code, r.attempts,
     r.created_at, r.updated_at, r.due_at, r.set_unique_id, r.size_bytes, r.purged, r.recipient,
-    r.mappings_digest"""
+    r.mappings_digest, r.dmp_said"""
 
 
 def read_row(session: Session, row_id: int) -> Row:
@@ -109,6 +109,7 @@ def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
         purged,
         recipient,
         mappings_digest,
+        dmp_said,
     ) = record
     return Row(
         id=row_id,
@@ -130,4 +131,5 @@ def _to_row(record: Record, unique_ids: tuple[str, ...]) -> Row:
         purged=bool(purged),
         recipient=recipient,
         mappings_digest=mappings_digest,
+        dmp_said=dmp_said,
     )

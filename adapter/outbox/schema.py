@@ -84,7 +84,8 @@ _VERSION_6: Final = (
     "ALTER TABLE outbox_row ADD COLUMN message_id TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX outbox_row_message ON outbox_row (message_id) WHERE message_id <> ''",
 )
-VERSIONS: Final = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
+_VERSION_7: Final = ("ALTER TABLE outbox_row ADD COLUMN dmp_said TEXT NOT NULL DEFAULT ''",)
+VERSIONS: Final = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
 LOST: Final = "Le secret de la file d'envoi est perdu ou illisible : restaurer une sauvegarde."
 
 

@@ -23,6 +23,7 @@ from adapter.outbox.values import PATIENT, ChainReport, Claim, Disclosure, Reaso
 from adapter.submission.values import Submission
 
 _CODE_MAX: Final = 200
+_SAID_MAX: Final = 1000
 NO_ROW: Final = 0  # rows count from 1
 _FAR: Final = timedelta(days=3)  # above every lease, back-off and Retry-After of ``Policy``
 _MAIL: Final = "SELECT id FROM outbox_row WHERE message_id = :told AND recipient <> '' ORDER BY id DESC"
@@ -588,6 +589,7 @@ class Outbox:
                     due,
                     dead=settlement.dead,
                     dmp_code=settlement.dmp_code,
+                    dmp_said=" ; ".join(settlement.dmp_said),
                     forward=settlement.forward,
                 )
                 if state is State.CONFIRMED:
@@ -654,15 +656,17 @@ class Outbox:
         *,
         dead: bool = False,
         dmp_code: str = "",
+        dmp_said: str = "",
         forward: bool = False,
     ) -> None:
         session.run(
-            "UPDATE outbox_row SET state = :state, reason = :reason, dmp_code = :dmp_code, due_at = :due, dead = :dead,"
-            " attempts = CASE WHEN :forward = 1 THEN 0 ELSE attempts END, lease = NULL, updated_at = :now"
+            "UPDATE outbox_row SET state = :state, reason = :reason, dmp_code = :dmp_code, dmp_said = :dmp_said,"
+            " due_at = :due, dead = :dead, attempts = CASE WHEN :forward = 1 THEN 0 ELSE attempts END, lease = NULL, updated_at = :now"
             " WHERE id = :id",
             state=state.value,
             reason=reason.value,
             dmp_code=dmp_code[:_CODE_MAX],
+            dmp_said=dmp_said[:_SAID_MAX],
             due=due,
             dead=int(dead),
             forward=int(forward),

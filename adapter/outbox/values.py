@@ -127,6 +127,8 @@ _UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "settings": "L'adresse du DMP, du proxy ou un en-tête est inutilisable",
         "tls": "La négociation TLS avec le DMP a échoué",
         "token": "La commande qui donne le jeton du DMP a échoué",
+        "XDSRegistryOutOfResources": "Le DMP n'a pas la place pour ce dépôt, peut-être trop volumineux",
+        "XDSRepositoryOutOfResources": "Le DMP n'a pas la place pour ce dépôt, peut-être trop volumineux",
     }
 )
 
@@ -235,6 +237,7 @@ class Row:
         purged: content and metadata are gone, the trace stays.
         recipient: address of the professional whom a mail goes to, ``PATIENT`` for the patient; empty for a DMP.
         mappings_digest: digest of the tables that made the documents; empty when it was not told.
+        dmp_said: what the DMP said beside its code at the last attempt, patient data cut out.
     """
 
     id: int
@@ -256,6 +259,7 @@ class Row:
     purged: bool
     recipient: str = ""
     mappings_digest: str = ""
+    dmp_said: str = ""
 
     @property
     def explanation(self) -> str:
@@ -305,6 +309,7 @@ class Settlement:
     """What a worker found out about the row it holds.
 
     Attributes:
+        dmp_said: what the DMP said beside its code, patient data cut out.
         due_in_s: seconds until the next attempt; None: nothing more to do until a person acts.
         dead: attempts are used up.
         forward: a step forward: attempts start again from zero.
@@ -314,6 +319,7 @@ class Settlement:
     state: State
     reason: Reason = Reason.NONE
     dmp_code: str = ""
+    dmp_said: tuple[str, ...] = ()
     due_in_s: float | None = None
     dead: bool = False
     forward: bool = False

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeGuard
 
-from adapter.dmp import ActsFor, Dmp, FoundEntry, Mailbox, PatientStatus, RecipientBusy
+from adapter.dmp import ActsFor, Dmp, FoundEntry, Mailbox, PatientStatus, DepositBusy
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutboxError, OutcomeUnknown
 from adapter.outbox.errors import LeaseLost, OutboxBusy
 from adapter.outbox.policy import Policy
@@ -217,14 +217,14 @@ class Worker:
             mailbox.submit(claim.submission)
         except OutcomeUnknown as fault:
             self._tell_deposit(claim, "4")
-            self._settle(claim, Settlement(State.UNKNOWN, Reason.NO_ANSWER, fault.code, dead=True))
+            self._settle(claim, Settlement(State.UNKNOWN, Reason.NO_ANSWER, fault.code, fault.details, dead=True))
         except DmpUnreachable as fault:
             self._not_sent(claim, fault)
         except DmpAccessDenied as fault:
-            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code))
+            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code, fault.details))
         except DmpRejected as fault:
             self._tell_deposit(claim, "8")
-            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code))
+            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code, fault.details))
         else:
             self._answered(claim.destination)
             self._tell_deposit(claim, "0")
@@ -258,7 +258,7 @@ class Worker:
             self._not_sent(claim, fault)
         except DmpAccessDenied as fault:
             self._tell_deposit(claim, "8")
-            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code))
+            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code, fault.details))
         except DmpRejected as fault:
             self._tell_deposit(claim, "8")
             self._refused(claim, dmp, fault)
@@ -277,11 +277,11 @@ class Worker:
     def _not_sent(self, claim: Claim, fault: DmpError) -> None:
         """No document left."""
         if isinstance(fault, DmpAccessDenied):
-            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code))
+            self._settle(claim, Settlement(State.BLOCKED, Reason.ACCESS_DENIED, fault.code, fault.details))
         elif isinstance(fault, DmpRejected):
-            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code))
+            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code, fault.details))
         else:
-            self._paused(claim.destination, fault, silent=isinstance(fault, RecipientBusy))
+            self._paused(claim.destination, fault, silent=isinstance(fault, DepositBusy))
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)
             self._fail(claim, State.QUEUED, Reason.UNREACHABLE, fault, delay)
 
@@ -299,7 +299,7 @@ class Worker:
             self._reached = State.ACCEPTED
             self._read_back(claim, found)
         else:
-            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code))
+            self._settle(claim, Settlement(State.REJECTED, Reason.REFUSED, fault.code, fault.details))
 
     def _search(self, claim: Claim) -> None:
         """Finds out whether the documents arrived; only when none did may they be sent again."""
@@ -333,7 +333,7 @@ class Worker:
                 return
             same = [self._same(claim, position, dmp, entries) for position, entries in enumerate(found)]
         except DmpAccessDenied as fault:
-            self._settle(claim, Settlement(State.ACCEPTED, Reason.READ_BACK_DENIED, fault.code, forward=True))
+            self._settle(claim, Settlement(State.ACCEPTED, Reason.READ_BACK_DENIED, fault.code, fault.details, forward=True))
         except DmpError as fault:
             self._paused(claim.destination, fault, silent=not isinstance(fault, DmpUnreachable))
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)
@@ -421,8 +421,8 @@ class Worker:
     def _fail(self, claim: Claim, state: State, reason: Reason, fault: DmpError | None, delay_s: float) -> None:
         """Tries again later, or leaves a dead letter when the attempts are used up."""
         dead = claim.attempts >= self._policy.max_attempts
-        code = fault.code if fault is not None else ""
-        self._settle(claim, Settlement(state, reason, code, due_in_s=None if dead else delay_s, dead=dead))
+        code, said = (fault.code, fault.details) if fault is not None else ("", ())
+        self._settle(claim, Settlement(state, reason, code, said, due_in_s=None if dead else delay_s, dead=dead))
 
     def _settle(self, claim: Claim, settlement: Settlement) -> None:
         state = self._reached = self._outbox.settle(claim, replace(settlement, disclosures=tuple(self._told)))

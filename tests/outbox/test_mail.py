@@ -12,7 +12,7 @@ from random import Random
 import orjson
 import pytest
 
-from adapter.dmp import Receipt, RecipientBusy
+from adapter.dmp import Receipt, DepositBusy
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 from adapter.outbox import (
     PATIENT,
@@ -250,7 +250,7 @@ def test_a_worker_interrupted_while_sending_leaves_the_mail_to_a_person(
 
 def test_a_busy_recipient_does_not_hold_the_others_up(outbox: Outbox, poster: Worker, mailbox: ScriptedMailbox) -> None:
     rows = [_queue(outbox, mail(to=to)) for to in (NURSE, EMSP)]
-    mailbox.faults.append(RecipientBusy("boîte occupée", code="450"))
+    mailbox.faults.append(DepositBusy("boîte occupée", code="450"))
     assert [poster.step(), poster.step()] == [True, True]
     assert [outbox.row(row_id).state for row_id in rows] == [State.QUEUED, State.ACCEPTED]
     assert poster.drain(60)
@@ -279,7 +279,7 @@ def test_a_correction_follows_the_first_version_in_each_mailbox(
     outbox: Outbox, poster: Worker, mailbox: ScriptedMailbox, clock: Clock
 ) -> None:
     first, second, other = (_queue(outbox, one) for one in (mail(), mail(version=2), mail(version=2, to=EMSP)))
-    mailbox.faults.append(RecipientBusy("boîte occupée"))
+    mailbox.faults.append(DepositBusy("boîte occupée"))
     assert poster.drain(60)
     told = [(one.mail.recipient, one.entries[0].version) for one in mailbox.sent if one.mail]
     assert told == [(EMSP, 2), (NURSE, 1), (NURSE, 2)]

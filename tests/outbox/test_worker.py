@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from adapter.dmp import PatientStatus
+from adapter.dmp import DepositBusy, PatientStatus
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 from adapter.outbox import Outbox, OutboxRefusal, Policy, Reason, State, Worker
 from tests.outbox.conftest import Clock, new_worker
@@ -395,3 +395,49 @@ def test_what_a_person_can_mend_is_named(outbox: Outbox, dmp: ScriptedDmp, clock
     assert worker.drain(60)
     assert outbox.row(row_id).dead
     assert outbox.row(row_id).explanation.endswith(" ; les essais sont épuisés, à rejouer.")
+
+
+@pytest.mark.parametrize("method", ["patient_status", "submit"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        DmpRejected("refus", code="XDSNonIdenticalHash", details=("empreinte différente", "slot hash")),
+        DmpAccessDenied("refus", code="DMPInvalidCertificate", details=("empreinte différente", "slot hash")),
+        DmpUnreachable("occupé", code="XDSRegistryBusy", details=("empreinte différente", "slot hash")),
+    ],
+)
+def test_what_the_dmp_said_beside_its_code_is_kept_until_the_next_attempt(
+    outbox: Outbox, worker: Worker, dmp: ScriptedDmp, fault: DmpError, method: str
+) -> None:
+    dmp.fails(method, fault)
+    row_id = _queued(outbox)
+    worker.step()
+    assert outbox.row(row_id).dmp_said == "empreinte différente ; slot hash"
+    if outbox.row(row_id).state is not State.QUEUED:
+        outbox.retry(row_id)
+    worker.drain(600)
+    assert (outbox.row(row_id).state, outbox.row(row_id).dmp_said) == (State.CONFIRMED, "")
+
+
+def test_a_deposit_that_the_dmp_has_no_room_for_holds_up_no_other(
+    outbox: Outbox, worker: Worker, dmp: ScriptedDmp
+) -> None:
+    dmp.fails("submit", DepositBusy("trop", code="XDSRepositoryOutOfResources"))
+    first, second = _queued(outbox, 1), _queued(outbox, 2)
+    worker.step()
+    assert _state(outbox, first) == (State.QUEUED, Reason.UNREACHABLE)
+    worker.step()
+    assert _state(outbox, second) == (State.CONFIRMED, Reason.NONE)
+
+
+def test_a_deposit_that_the_dmp_never_has_room_for_is_given_up_with_its_reason(
+    outbox: Outbox, dmp: ScriptedDmp, clock: Clock
+) -> None:
+    worker = new_worker(outbox, dmp, clock, Policy(max_attempts=3))
+    dmp.fails("submit", *(DepositBusy("trop", code="XDSRepositoryOutOfResources"),) * 3)
+    row_id = _queued(outbox)
+    worker.drain(100_000)
+    row = outbox.row(row_id)
+    assert (row.state, row.dead, row.attempts) == (State.QUEUED, True, 3)
+    assert "trop volumineux" in row.explanation
+    assert "les essais sont épuisés" in row.explanation

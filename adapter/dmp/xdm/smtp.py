@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from adapter.dmp import RecipientBusy
+from adapter.dmp import DepositBusy
 from adapter.dmp.tls import Trust
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 
@@ -93,7 +93,7 @@ def post(server: MailServer, sender: str, recipient: str, message: bytes) -> Non
     Args:
         message: lines ended by CRLF.
     Raises:
-        DmpUnreachable: it did not leave, now; ``RecipientBusy`` when that is about this message alone.
+        DmpUnreachable: it did not leave, now; ``DepositBusy`` when that is about this message alone.
         OutcomeUnknown: it left, and nothing usable came back.
         DmpRejected: refused for good. DmpAccessDenied: we are not let in.
     """
@@ -265,7 +265,7 @@ def _refused(code: int, *, alone: bool = False) -> DmpError:
         return DmpRejected("Le serveur de messagerie refuse le message.", code=str(code))
     message = "Le serveur de messagerie remet le message à plus tard."
     if alone and code != _GONE:
-        return RecipientBusy(message, code=str(code))
+        return DepositBusy(message, code=str(code))
     return DmpUnreachable(message, code=str(code))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapter.dmp import RecipientBusy
+from adapter.dmp import DepositBusy
 from adapter.dmp.tls import ClientKey, Trust
 from adapter.dmp.xdm import smtp
 from adapter.dmp.xdm.smtp import Account, MailServer
@@ -55,12 +55,12 @@ def test_a_message_arrives_whole_under_tls(running: Operator) -> None:
         ("MAIL", "530 authenticate", DmpAccessDenied),
         ("MAIL", "552 too big", DmpRejected),
         ("RCPT", "421 closing", DmpUnreachable),
-        ("RCPT", "422 box is full", RecipientBusy),
-        ("RCPT", "450 greylisted", RecipientBusy),
+        ("RCPT", "422 box is full", DepositBusy),
+        ("RCPT", "450 greylisted", DepositBusy),
         ("RCPT", "510 bad address", DmpRejected),
         ("RCPT", "550 no such box", DmpRejected),
         ("RCPT", "553 bad name", DmpRejected),
-        ("DATA", "451 later", RecipientBusy),
+        ("DATA", "451 later", DepositBusy),
         ("DATA", "421 closing", DmpUnreachable),
         ("DATA", "523 too big", DmpRejected),
         ("DATA", "554 refused", DmpRejected),

@@ -57,7 +57,7 @@ class Frame:
         return found
 
     def extended(self, values: Mapping[str, Json]) -> Json:
-        """Member ``extension`` with each of `values` under the URL of its key; those the edition has not are left out."""
+        """Member ``extension`` with `values` under the URLs of their keys; those the edition has not are left out."""
         found = [{"url": self.profiles[key], **value} for key, value in values.items() if key in self.profiles]
         return {"extension": found} if found else {}
 

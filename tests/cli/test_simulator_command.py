@@ -14,6 +14,7 @@ import pytest
 
 from adapter.dmp import simulator
 from adapter.dmp.simulator import DEFAULT_PORT, serving
+from adapter.settings import read_settings
 from tests.cli.runs import ROOT, environment, run
 
 
@@ -78,3 +79,38 @@ def test_one_usual_port_whatever_the_way_to_start_it() -> None:
 
 def test_a_port_beyond_the_last_is_refused_in_french() -> None:
     assert "un entier de 0 à 65535 est attendu." in run("simulator", "--port", "70000").stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_the_production_wire_tells_settings_that_work_and_keeps_its_keys_to_itself(tmp_path: Path) -> None:
+    keys = tmp_path / "cles"
+    process, _ = _started("--xds", "--xds-port", "0", "--certs", str(keys))
+    assert process.stdout is not None
+    told = []
+    for line in process.stdout:
+        if line.startswith("Patients fictifs"):
+            break
+        told.append(line)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert told[0].startswith("Voie XDS : https://127.0.0.1:")
+    assert {one.stat().st_mode & 0o777 for one in keys.iterdir()} == {0o600}
+    settings = tmp_path / "dmp.toml"
+    settings.write_text('outbox = "sqlite:///envois.db"\n' + "".join(told[1:]), "utf-8")
+    read = read_settings(settings)
+    assert set(read.destinations) == {"sim-xds", "sim-xds-carte"}
+    for destination in read.destinations.values():
+        keys_told = (destination.ca_bundle, destination.client.cert, destination.xds.signing.key)
+        assert all(one is not None and one.is_file() for one in keys_told)
+
+
+@pytest.mark.parametrize("args", [("--xds",), ("--certs", "cles"), ("--xds-port", "8443")])
+def test_the_production_wire_and_its_keys_go_together(args: tuple[str, ...]) -> None:
+    result = run("simulator", *args)
+    assert (result.exit_code, "--certs" in result.stderr) == (2, True)
+
+
+def test_keys_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    (tmp_path / "fichier").write_bytes(b"")
+    result = run("simulator", "--xds", "--certs", str(tmp_path / "fichier"), "--port", "0", "--xds-port", "0")
+    assert (result.exit_code, "--certs" in result.stderr) == (2, True)

@@ -661,7 +661,8 @@ class Outbox:
     ) -> None:
         session.run(
             "UPDATE outbox_row SET state = :state, reason = :reason, dmp_code = :dmp_code, dmp_said = :dmp_said,"
-            " due_at = :due, dead = :dead, attempts = CASE WHEN :forward = 1 THEN 0 ELSE attempts END, lease = NULL, updated_at = :now"
+            " due_at = :due, dead = :dead,"
+            " attempts = CASE WHEN :forward = 1 THEN 0 ELSE attempts END, lease = NULL, updated_at = :now"
             " WHERE id = :id",
             state=state.value,
             reason=reason.value,

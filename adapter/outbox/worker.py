@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeGuard
 
-from adapter.dmp import ActsFor, Dmp, FoundEntry, Mailbox, PatientStatus, DepositBusy
+from adapter.dmp import ActsFor, DepositBusy, Dmp, FoundEntry, Mailbox, PatientStatus
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutboxError, OutcomeUnknown
 from adapter.outbox.errors import LeaseLost, OutboxBusy
 from adapter.outbox.policy import Policy
@@ -333,7 +333,9 @@ class Worker:
                 return
             same = [self._same(claim, position, dmp, entries) for position, entries in enumerate(found)]
         except DmpAccessDenied as fault:
-            self._settle(claim, Settlement(State.ACCEPTED, Reason.READ_BACK_DENIED, fault.code, fault.details, forward=True))
+            self._settle(
+                claim, Settlement(State.ACCEPTED, Reason.READ_BACK_DENIED, fault.code, fault.details, forward=True)
+            )
         except DmpError as fault:
             self._paused(claim.destination, fault, silent=not isinstance(fault, DmpUnreachable))
             delay = self._policy.delay_s(claim.attempts, self._random, fault.retry_after_s)

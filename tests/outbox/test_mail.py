@@ -12,7 +12,7 @@ from random import Random
 import orjson
 import pytest
 
-from adapter.dmp import Receipt, DepositBusy
+from adapter.dmp import DepositBusy, Receipt
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 from adapter.outbox import (
     PATIENT,

@@ -14,6 +14,7 @@ from typing import Final
 
 from lxml import etree
 
+from adapter.dmp import DepositBusy
 from adapter.dmp.xds.ebxml.names import RS
 from adapter.dmp.xds.soap import Fault
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
@@ -36,6 +37,9 @@ RETRIED: Final = frozenset(
     }
 )
 """Codes of a moment: the same request may pass later. Any other code is a refusal."""
+
+_NO_ROOM: Final = frozenset({"XDSRegistryOutOfResources", "XDSRepositoryOutOfResources"})
+"""Those that may be about the size of this deposit alone."""
 
 DUPLICATE: Final = "XDSDuplicateUniqueIdInRegistry"
 """Refusal that an earlier attempt of ours may explain: whoever gets it searches, and only then counts it as done."""
@@ -68,6 +72,7 @@ _HTTP: Final = {
 _REFUSED_BEFORE: Final = frozenset({408, 425, 429, 503})  # turned away before any effect
 _MAX_CODE: Final = 200
 _MAX_DETAIL: Final = 300
+_LONG: Final = 8  # characters that no code holds by chance
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -149,7 +154,7 @@ def require_success(
     """
     if response.status == SUCCESS and not response.failures:
         if response.errors:
-            _log.warning("avertissements du DMP : %s", _joined(one.code for one in response.errors))
+            _log.warning("avertissements du DMP : %s", _joined(_codes(response.errors, secrets)))
         return
     if response.status == PARTIAL and partial:
         return
@@ -165,7 +170,7 @@ def require_success(
 def refusal(response: RegistryResponse, *, secrets: Collection[str] = ()) -> DmpError:
     """Error of a transaction that was not done at all."""
     failures = response.failures or response.errors
-    codes = [one.code for one in failures if one.code]
+    codes = _codes(failures, secrets)
     return by_codes(codes or ["Failure"], details=tuple(_detail(one, secrets) for one in failures))
 
 
@@ -178,9 +183,8 @@ def by_codes(codes: Iterable[str], *, details: tuple[str, ...] = (), retry_after
     if set(known) & _ACCESS:
         return DmpAccessDenied(_DENIED, code=code, details=details)
     if known and set(known) <= RETRIED:
-        return DmpUnreachable(
-            "Le DMP signale une erreur passagère.", code=code, retry_after_s=retry_after_s, details=details
-        )
+        passing = DepositBusy if set(known) <= _NO_ROOM else DmpUnreachable
+        return passing("Le DMP signale une erreur passagère.", code=code, retry_after_s=retry_after_s, details=details)
     return DmpRejected(_REFUSED, code=code, details=details)
 
 
@@ -195,13 +199,14 @@ def by_fault(
     The sender's faults, and those of the envelope itself, mean that nothing was done; the receiver's leave a doubt,
     unless they bear a code that says otherwise.
     """
-    own = tuple(value for name, value in fault.details if name in _CODE_NAMES and _is_code(value))
-    codes = own + ((fault.own_code,) if fault.own_code else ())
+    own = tuple(_told(value, secrets) for name, value in fault.details if name in _CODE_NAMES and _is_code(value))
+    codes = own + ((_told(fault.own_code, secrets),) if fault.own_code else ())
     details = (cut(fault.reason, secrets),) if fault.reason else ()
     if set(codes) & (_NO_OPEN_DMP | _ACCESS):
         return by_codes(codes, details=details)
     if status in _REFUSED_BEFORE or set(codes) & RETRIED:
-        return DmpUnreachable(
+        passing = DepositBusy if set(codes) & _NO_ROOM else DmpUnreachable
+        return passing(
             "Le DMP est momentanément indisponible.", code=_joined(codes), retry_after_s=retry_after_s, details=details
         )
     if fault.code in ("Receiver", "Server", ""):
@@ -243,6 +248,7 @@ def unusable(code: str, *, safe: bool) -> DmpError:
 
 
 _CODE_NAMES: Final = frozenset({"code", "codeErreur", "errorCode", "status", "faultCode"})
+_CODE_OF_XDS: Final = re.compile(r"XDS(?:[A-Z]{1,3}[a-z]+)+(?:ID)?")
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:\-]{1,99}")
 _WORD: Final = re.compile(r"\S+")
 _ELIDED: Final = re.compile(r"(?:[cdjlmnst]|qu)['’](?=\w)")  # both apostrophes are written
@@ -297,12 +303,12 @@ def cut(text: str, secrets: Collection[str] = ()) -> str:
 
 def _detail(error: RegistryError, secrets: Collection[str]) -> str:
     """One error for a person to read: code, words, place."""
-    parts = [error.code[:_MAX_CODE], cut(error.context, secrets), cut(error.location, secrets)]
+    parts = [_told(error.code, secrets), cut(error.context, secrets), cut(error.location, secrets)]
     return " | ".join(part for part in parts if part)
 
 
 def _in_doubt(message: str, response: RegistryResponse, instead: str, safe: bool, secrets: Collection[str]) -> DmpError:
-    codes = [one.code for one in response.failures if one.code]
+    codes = _codes(response.failures, secrets)
     kind = DmpUnreachable if safe else OutcomeUnknown
     return kind(
         message,
@@ -313,6 +319,20 @@ def _in_doubt(message: str, response: RegistryResponse, instead: str, safe: bool
 
 def _joined(codes: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(codes))[:_MAX_CODE]
+
+
+def _codes(errors: Iterable[RegistryError], secrets: Collection[str]) -> list[str]:
+    return [_told(one.code, secrets) for one in errors if one.code]
+
+
+def _told(code: str, secrets: Collection[str]) -> str:
+    """A code on one line, kept whole unless it holds something of the patient."""
+    line = " ".join(code.split())[:_MAX_CODE]
+    if line in RETRIED | _NO_OPEN_DMP | _ACCESS or _CODE_OF_XDS.fullmatch(line):
+        return line
+    hidden = {word.lower() for secret in secrets for word in re.findall(r"\w+", secret)}
+    glued = any(len(secret) >= _LONG and secret in line for secret in secrets)
+    return "…" if glued or hidden & set(re.findall(r"\w+", line.lower())) else line
 
 
 def _is_code(value: str) -> bool:

@@ -7,7 +7,7 @@ from hashlib import sha1
 import pytest
 import responses
 
-from adapter.dmp import EntryReceipt, Receipt
+from adapter.dmp import DepositBusy, EntryReceipt, Receipt
 from adapter.dmp.xds import ebxml, mtom, outcome
 from adapter.dmp.xds.metadata import names
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
@@ -110,7 +110,13 @@ HTML = b"<html><body>Connexion</body></html>"
         (200, registry("XDSNonIdenticalHash", "Autre"), DmpRejected, "XDSNonIdenticalHash Autre"),
         (200, registry("Code Inconnu/42 §"), DmpRejected, "Code Inconnu/42 §"),
         (200, registry("XDSRegistryBusy"), DmpUnreachable, "XDSRegistryBusy"),
-        (200, registry("XDSRepositoryOutOfResources"), DmpUnreachable, "XDSRepositoryOutOfResources"),
+        (200, registry("XDSRepositoryOutOfResources"), DepositBusy, "XDSRepositoryOutOfResources"),
+        (500, fault("Receiver", "XDSRepositoryOutOfResources"), DepositBusy, "XDSRepositoryOutOfResources"),
+        (200, registry("XDSRegistryBusy", "XDSRegistryOutOfResources"), DmpUnreachable,
+         "XDSRegistryBusy XDSRegistryOutOfResources"),
+        (200, registry("Code\nFaux\u2028 ligne"), DmpRejected, "Code Faux ligne"),
+        (200, registry(f"Refus-{wire.PATIENT.value}"), DmpRejected, "…"),
+        (500, fault("Sender", f"Refus-{wire.PATIENT.value}"), DmpRejected, "…"),
         (200, registry("XDSRegistryNotAvailable"), DmpUnreachable, "XDSRegistryNotAvailable"),
         (200, registry("XDSRegistryBusy", "XDSReplaceFailed"), DmpRejected, "XDSRegistryBusy XDSReplaceFailed"),
         (200, registry("XDSUnknownPatientId"), DmpAccessDenied, "XDSUnknownPatientId"),

@@ -14,6 +14,7 @@ from lxml import etree
 from adapter.dmp.xds import ebxml, outcome, queries, soap
 from adapter.dmp.xds.metadata import hl7
 from adapter.dmp.xds.received_xml import XmlRefused, read_xml
+from adapter.errors import DmpUnreachable
 from adapter.model.coded import CodeSystem, Coding
 from adapter.model.document import Identifier, Organization, PersonName, Professional
 
@@ -306,3 +307,15 @@ def test_times_stand_without_quotes_and_texts_between_them() -> None:
     query = queries.StoredQuery("q", (queries.one("$from", "20261012080000"), queries.one("$id", "1^^^&1.2&ISO")))
     texts = [one.text for one in queries.build(query).iter("{*}Value")]
     assert texts == ["20261012080000", "'1^^^&1.2&ISO'"]
+
+
+def test_a_code_stays_whole_when_a_name_is_a_part_of_it() -> None:
+    response = outcome.RegistryResponse(
+        outcome.FAILURE, (outcome.RegistryError("XDSRegistryBusy"), outcome.RegistryError("XDSRepositoryBusy"))
+    )
+    refused = outcome.refusal(response, secrets=("Bu", "Registry"))
+    assert (type(refused), refused.code) == (DmpUnreachable, "XDSRegistryBusy XDSRepositoryBusy")
+    other = outcome.RegistryResponse(outcome.FAILURE, (outcome.RegistryError("XDS MARTIN 42"),))
+    assert outcome.refusal(other, secrets=("Martin",)).code == "…"
+    other = outcome.RegistryResponse(outcome.FAILURE, (outcome.RegistryError("X123456789012345Y"),))
+    assert outcome.refusal(other, secrets=("123456789012345",)).code == "…"

@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect
 from adapter.dmp.simulator import admin, deposits, searches
 from adapter.dmp.simulator.actors import HEADER, Actor, read_actor
 from adapter.dmp.simulator.capabilities import capability_statement
-from adapter.dmp.simulator.faults import FaultLayer, Faults, read_fault
+from adapter.dmp.simulator.faults import Ends, FaultLayer, Faults, ends_of, read_fault
 from adapter.dmp.simulator.outcomes import WRONG, Issue, Refusal, operation_outcome
 from adapter.dmp.simulator.page import page
 from adapter.dmp.simulator.queries import Parameters
@@ -336,19 +336,20 @@ def _fhir_routes(app: FastAPI, registry: Registry) -> None:
 def _soap_routes(app: FastAPI, registry: Registry, trusted: Trusted) -> None:
     from adapter.dmp.simulator.soap import services
 
-    peers: dict[tuple[str, int], bytes] = app.state.peers
+    peers: dict[Ends, bytes] = app.state.peers
 
     @app.post(services.PATH + "/{service}")
     async def call(request: Request, service: str) -> Response:
         """ITI-41, ITI-43, ITI-18, ITI-57, TD0.2, TD0.3."""
         body = await _body(request, registry)
+        ends = ends_of(request.scope.get("client"), request.scope.get("server"))
         written = services.serve(
             registry,
             trusted,
             service,
             body=body,
             content_type=request.headers.get("content-type", ""),
-            peer=peers.get((request.client.host, request.client.port), b"") if request.client else b"",
+            peer=peers.get(ends, b"") if ends else b"",
         )
         if written is None:
             raise HTTPException(404)

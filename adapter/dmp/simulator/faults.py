@@ -48,6 +48,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Ends = tuple[str, int, int]
+"""Host and port of a client, port of ours: one client port may serve for two connections, in clear and under TLS."""
 
 
 class ConnectionReset(ConnectionResetError):
@@ -79,10 +81,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """Queue of the faults to come, and the open connections by the address of their client."""
+    """Queue of the faults to come, and the open connections by their ends."""
 
     queue: list[Fault] = field(default_factory=list)
-    transports: dict[tuple[str, int], asyncio.Transport] = field(default_factory=dict)
+    transports: dict[Ends, asyncio.Transport] = field(default_factory=dict)
 
     def take(self, method: str, path: str) -> Fault | None:
         """First fault that fits the request, one time less."""
@@ -93,6 +95,13 @@ class Faults:
                     self.queue.remove(fault)
                 return fault
         return None
+
+
+def ends_of(client: Any, server: Any) -> Ends | None:
+    """Ends of a connection, as ASGI tells them; None when it does not."""
+    if not client or not server or server[1] is None:
+        return None
+    return str(client[0]), int(client[1]), int(server[1])
 
 
 def read_fault(value: Any) -> Fault:
@@ -231,8 +240,8 @@ class FaultLayer:
 
     async def _reset(self, scope: Scope, receive: Receive, *, abrupt: bool = True) -> None:
         """Close the TCP connection without a word (RST when `abrupt`)."""
-        client = scope.get("client")
-        transport = self._faults.transports.get((client[0], client[1])) if client else None
+        ends = ends_of(scope.get("client"), scope.get("server"))
+        transport = self._faults.transports.get(ends) if ends else None
         if transport is None:
             raise ConnectionReset("connexion coupée par la faute simulée")
         own: socket.socket | None = transport.get_extra_info("socket")

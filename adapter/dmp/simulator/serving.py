@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from adapter.dmp.simulator import DEFAULT_PORT
 from adapter.dmp.simulator.app import SIZE_LIMIT, create_app
-from adapter.dmp.simulator.faults import Faults
+from adapter.dmp.simulator.faults import Ends, Faults, ends_of
 
 if TYPE_CHECKING:
     from adapter.dmp.simulator.soap.authority import Authority
@@ -39,7 +39,7 @@ def _server(app: FastAPI, tls: TlsFiles | None = None, *, lifespan: Literal["on"
         lifespan: off for a second server of the same application.
     """
     faults: Faults = app.state.faults
-    peers: dict[tuple[str, int], bytes] = app.state.peers
+    peers: dict[Ends, bytes] = app.state.peers
 
     class Connection(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
@@ -48,17 +48,19 @@ def _server(app: FastAPI, tls: TlsFiles | None = None, *, lifespan: Literal["on"
             own: socket.socket | None = transport.get_extra_info("socket")
             if own is not None:  # asyncio leaves it alone on a socket made without a protocol number
                 own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.client is not None:
-                faults.transports[self.client] = transport
+            ends = ends_of(self.client, self.server)
+            if ends is not None:
+                faults.transports[ends] = transport
                 secured: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
                 shown = secured.getpeercert(binary_form=True) if secured is not None else None
                 if shown:
-                    peers[self.client] = shown
+                    peers[ends] = shown
 
         def connection_lost(self, exc: Exception | None) -> None:
-            if self.client is not None:
-                faults.transports.pop(self.client, None)
-                peers.pop(self.client, None)
+            ends = ends_of(self.client, self.server)
+            if ends is not None:
+                faults.transports.pop(ends, None)
+                peers.pop(ends, None)
             super().connection_lost(exc)
 
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

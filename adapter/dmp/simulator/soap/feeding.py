@@ -26,6 +26,7 @@ from adapter.dmp.simulator.soap.incoming import Incoming
 from adapter.dmp.simulator.soap.requested import Asked, read_request
 from adapter.dmp.simulator.soap.schemes import in_fhir
 from adapter.dmp.xds import dsg, ebxml, mtom
+from adapter.dmp.xds.certificates import check_structure
 from adapter.dmp.xds.ebxml.names import XDSB
 from adapter.model.coded import Concept
 from adapter.model.document import Identifier, Organization, Professional
@@ -35,6 +36,7 @@ REPOSITORY_WRONG: Final = "XDSRepositoryMetadataError"
 _X: Final = f"{{{XDSB}}}"
 _REQUEST: Final = f"{_X}ProvideAndRegisterDocumentSetRequest"
 _STRUCTURES: Final = "1.2.250.1.71.4.2.2"
+_BOTH: Final = "Un document n'est pas masqué aux professionnels et au patient à la fois."
 _CDA: Final = ("text/xml", "application/xslt+xml")
 
 
@@ -55,7 +57,7 @@ def feed(registry: Registry, trusted: Trusted, caller: Caller, request: Incoming
     for held in asked.patients:
         gate.require_patient(caller, held)
     contents = _contents(request, asked)
-    _check_signature(registry, trusted, asked, contents)
+    _check_signature(registry, trusted, caller, asked, contents)
     _check_headers(asked, contents)
     _carry_out(registry, caller, asked, contents)
 
@@ -85,7 +87,9 @@ def _contents(request: Incoming, asked: Asked) -> dict[str, bytes]:
     return found
 
 
-def _check_signature(registry: Registry, trusted: Trusted, asked: Asked, contents: Mapping[str, bytes]) -> None:
+def _check_signature(
+    registry: Registry, trusted: Trusted, caller: Caller, asked: Asked, contents: Mapping[str, bytes]
+) -> None:
     signatures = [one for one in asked.documents if dsg.is_signature(one.entry)]
     if len(signatures) != 1 or len(asked.documents) < 2:
         text = "Un lot porte un document au moins, et une signature et une seule."
@@ -96,7 +100,7 @@ def _check_signature(registry: Registry, trusted: Trusted, asked: Asked, content
         raise Refusal(422, Issue(text, REPOSITORY_WRONG, "required", asked.set_id))
     documents = {one.entry.unique_id: contents[one.object_id] for one in asked.documents if one is not signature}
     try:
-        dsg.verify(
+        said = dsg.verify(
             contents[signature.object_id],
             set_unique_id=asked.set.unique_id,
             documents=documents,
@@ -107,6 +111,9 @@ def _check_signature(registry: Registry, trusted: Trusted, asked: Asked, content
     except dsg.DsgInvalid as fault:
         code = "DMPInvalidCertificate" if fault.code.startswith("certificate") else "XDSRepositoryError"
         raise Refusal(422, Issue(fault.message, code, "security", signature.object_id)) from None
+    if caller.said.mode != "direct" and check_structure(said.certificate, caller.said.structure, path=""):
+        text = "Le certificat qui signe le lot est celui d'une autre structure."
+        raise Refusal(422, Issue(text, "DMPInvalidCertificate", "security", signature.object_id))
 
 
 def _check_headers(asked: Asked, contents: Mapping[str, bytes]) -> None:
@@ -116,6 +123,9 @@ def _check_headers(asked: Asked, contents: Mapping[str, bytes]) -> None:
             issues.wrong(one.object_id, "Le DMP ne reçoit par XDS que des documents CDA (text/xml).")
         elif not dsg.is_signature(one.entry):
             check_header(issues, one.entry, contents[one.object_id], one.object_id)
+            masks = {code.code for code in one.entry.confidentiality}
+            if {actors.MASQUE_PS, actors.INVISIBLE_PATIENT} <= masks:
+                issues.wrong(one.object_id, _BOTH, code="LocalPolicyRestrictionError", kind="business-rule")
     issues.refuse()
 
 
@@ -184,7 +194,8 @@ def _replaces(registry: Registry, caller: Caller, target: str) -> dict[str, Any]
         Refusal: there is none, or it may not be replaced.
     """
     rows = [row for row in registry.store.documents_bearing(target) if row.entry_uuid == target.lower()]
-    rows = [row for row in rows if not row.deleted]
+    patient = registry.patient(f"urn:oid:{caller.patient.root}", caller.patient.value)
+    rows = [row for row in rows if not row.deleted and row.patient_id == patient.id]
     if not rows:
         text = "Le document à remplacer n'est pas dans ce DMP."
         raise Refusal(422, Issue(text, "XDSReplaceFailed", "not-found"))

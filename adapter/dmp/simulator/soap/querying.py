@@ -5,6 +5,7 @@ Source: IHE ITI TF-2a 3.18.4.1.2.3.7 (queries and their parameters); DMP (only A
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -15,7 +16,7 @@ from adapter.dmp.simulator.registry import Registry
 from adapter.dmp.simulator.soap import gate, registered
 from adapter.dmp.simulator.soap.answers import DONE, SoapFault, refused
 from adapter.dmp.simulator.soap.gate import Caller
-from adapter.dmp.simulator.store import PatientRow
+from adapter.dmp.simulator.store import DocumentRow, PatientRow
 from adapter.dmp.xds import queries
 from adapter.dmp.xds.ebxml import Association, ExtrinsicObject, ObjectRef, RegistryObject, RegistryPackage
 from adapter.dmp.xds.metadata import hl7, names
@@ -39,6 +40,17 @@ _PATIENT: Final = "$XDSDocumentEntryPatientId"
 _STATUS: Final = "$XDSDocumentEntryStatus"
 _SET_PATIENT: Final = "$XDSSubmissionSetPatientId"
 _SET_STATUS: Final = "$XDSSubmissionSetStatus"
+_PERSON: Final = "$XDSDocumentEntryAuthorPerson"
+_SET_TIME: Final = "$XDSSubmissionSetSubmissionTime"
+_DOCUMENT_PARAMETERS: Final = frozenset(
+    {
+        *(_PATIENT, _STATUS, _PERSON, "$XDSDocumentEntryType", "$MetadataLevel", *_CODES),
+        *(f"{prefix}{end}" for prefix in _TIMES for end in ("From", "To")),
+    }
+)
+_SET_PARAMETERS: Final = frozenset(
+    {_SET_PATIENT, _SET_STATUS, "$XDSSubmissionSetContentType", f"{_SET_TIME}From", f"{_SET_TIME}To"}
+)
 _REFERENCES_ONLY: Final = "En authentification indirecte, le DMP ne donne que des références (ObjectRef)."
 
 
@@ -89,9 +101,11 @@ class _View:
 
     def documents(self) -> list[ExtrinsicObject]:
         """Last version of every entry."""
+        return [registered.document(self._registry, row, self._patient) for row in self._rows()]
+
+    def _rows(self) -> list[DocumentRow]:
         rows = self._registry.store.every_document_of(self._patient.id)
-        seen = (row for row in rows if registered.sees(self._registry, self._caller.actor, row, self._patient))
-        return [registered.document(self._registry, row, self._patient) for row in seen]
+        return [row for row in rows if registered.sees(self._registry, self._caller.actor, row, self._patient)]
 
     def bearing(self, values: Iterable[str]) -> list[ExtrinsicObject]:
         """Entries of these identifiers: uniqueId as URN, entryUUID of any version."""
@@ -113,7 +127,7 @@ class _View:
 
     def relations(self) -> list[Association]:
         """Relations whose documents the caller may know of."""
-        known = {one.logical_id for one in self.documents()} | {one.id for one in self.documents()}
+        known = {version[1] for row in self._rows() for version in self._registry.store.versions(row.id)}
         known |= {one.id for one in self.sets()}
         every = registered.relations(self._registry, self._patient)
         return [one for one in every if {one.source, one.target} <= known]
@@ -121,12 +135,16 @@ class _View:
 
 def _find_documents(view: _View, query: StoredQuery) -> list[RegistryObject]:
     _require_patient(view, query, _PATIENT)
+    _require_known(query, _DOCUMENT_PARAMETERS)
     statuses = set(_required(query, _STATUS))
     kept: list[ExtrinsicObject] = [one for one in view.documents() if one.status in statuses]
     for parameter, scheme in _CODES.items():
         asked = query.parameter(parameter)
         for alternatives in asked.lists if asked else ():
             kept = [one for one in kept if _coded(one, scheme, alternatives)]
+    person = query.parameter(_PERSON)
+    for alternatives in person.lists if person else ():
+        kept = [one for one in kept if _written_by(one, alternatives)]
     for prefix, name in _TIMES.items():
         kept = [one for one in kept if _within(query, prefix, one.slot_value(name))]
     return list(kept)
@@ -145,12 +163,13 @@ def _get_documents(view: _View, query: StoredQuery) -> list[RegistryObject]:
 
 def _find_sets(view: _View, query: StoredQuery) -> list[RegistryObject]:
     _require_patient(view, query, _SET_PATIENT)
+    _require_known(query, _SET_PARAMETERS)
     statuses = set(_required(query, _SET_STATUS))
     kept = [one for one in view.sets() if one.status in statuses]
     content = query.parameter("$XDSSubmissionSetContentType")
     for alternatives in content.lists if content else ():
         kept = [one for one in kept if _coded(one, names.SET_CONTENT_TYPE, alternatives)]
-    return [one for one in kept if _within(query, "$XDSSubmissionSetSubmissionTime", one.slot_value("submissionTime"))]
+    return [one for one in kept if _within(query, _SET_TIME, one.slot_value("submissionTime"))]
 
 
 def _get_associations(view: _View, query: StoredQuery) -> list[RegistryObject]:
@@ -178,6 +197,8 @@ def _get_set_and_contents(view: _View, query: StoredQuery) -> list[RegistryObjec
     return [*sets, *(one for one in view.documents() if one.logical_id in members), *held]
 
 
+_WILD_MAX: Final = 3
+_WILD: Final = {"%": ".*", "_": "."}
 _QUERIES: Final[dict[str, Callable[[_View, StoredQuery], Sequence[RegistryObject]]]] = {
     queries.FIND_DOCUMENTS: _find_documents,
     queries.GET_DOCUMENTS: _get_documents,
@@ -204,6 +225,22 @@ def _require_patient(view: _View, query: StoredQuery, name: str) -> None:
     found = hl7.read_cx(value)
     if found is None or (found.root, found.value) != view.patient:
         raise SoapFault("DMPIdentityCertificationFailure", "Le patient du VIHF n'est pas celui du message.")
+
+
+def _require_known(query: StoredQuery, known: frozenset[str]) -> None:
+    """A filter that is not applied would answer more than was asked: it is refused."""
+    if any(one.name not in known for one in query.parameters):
+        raise Refusal(422, Issue("Paramètre non prévu par ce DMP.", "XDSStoredQueryParamNumber", "not-supported"))
+
+
+def _written_by(value: RegistryObject, patterns: Iterable[str]) -> bool:
+    """Author that one of the patterns fits: ``%`` stands for any text, ``_`` for any character."""
+    patterns = tuple(patterns)
+    if any(pattern.count("%") > _WILD_MAX for pattern in patterns):
+        raise Refusal(422, Issue("Un motif d'auteur porte trop de %.", "XDSStoredQueryParamNumber", "too-costly"))
+    held = [one.slot_value("authorPerson") for one in value.classified(names.AUTHOR)]
+    wanted = ["".join(_WILD.get(sign, re.escape(sign)) for sign in pattern) for pattern in patterns]
+    return any(re.fullmatch(pattern, person) for pattern in wanted for person in held)
 
 
 def _coded(value: RegistryObject, scheme: str, alternatives: Iterable[str]) -> bool:

@@ -456,3 +456,39 @@ def test_a_blocked_professional_opens_nothing(running: RunningSimulator, hand: H
     answer = queries.read_answer(hand.ask("registry", FIND, QUERY).payload)
     assert answer is not None
     assert [one.code for one in answer.response.errors] == ["DMPAccessForbidden"]
+
+
+def test_a_filter_that_is_not_applied_is_refused_and_authors_are_found_by_pattern(
+    hand: Hand, structure: XdsClient
+) -> None:
+    structure.submit(wire.submission())
+    asked = (
+        queries.one("$XDSDocumentEntryPatientId", hl7.cx(wire.PATIENT, "NH")),
+        queries.any_of("$XDSDocumentEntryStatus", [names.APPROVED]),
+    )
+
+    def found(*more: queries.Parameter) -> queries.QueryAnswer:
+        query = queries.StoredQuery(queries.FIND_DOCUMENTS, (*asked, *more))
+        answer = queries.read_answer(hand.ask("registry", queries.build(query), QUERY).payload)
+        assert answer is not None
+        return answer
+
+    (refused,) = found(queries.any_of("$XDSDocumentEntryReferenceIdList", ["x"])).response.errors
+    assert refused.code == "XDSStoredQueryParamNumber"
+    assert len(found(queries.any_of("$XDSDocumentEntryAuthorPerson", ["8997001____3^%"])).objects) == 2
+    assert found(queries.any_of("$XDSDocumentEntryAuthorPerson", ["%^AUTRE^%"])).objects == ()
+
+
+def test_a_document_is_not_hidden_from_both_sides(hand: Hand) -> None:
+    submission = wire.submission(masks=("MASQUE_PS",))
+    (entry,) = submission.entries
+    both = replace(entry.confidentiality[-1], code="INVISIBLE_PATIENT")
+    hidden = replace(submission, entries=(replace(entry, confidentiality=(*entry.confidentiality, both)),))
+    assert hand.feed(signed(hand, hidden)).codes == ["LocalPolicyRestrictionError"]
+    assert state(hand)["contents"] == 0
+
+
+def test_the_set_is_signed_by_the_structure_that_calls(hand: Hand) -> None:
+    submission = dsg.sign(wire.submission(), signer(hand.running, "signature-structure"))
+    said = hand.assertion("indirect")
+    assert hand.feed(submission, assertion=said).codes == []

@@ -215,7 +215,7 @@ def _faults(document: Document, given: Sequence[tuple[Form, bytes]], opposition:
         )
     patient = document.patient
     if patient.ins is None or not patient.ins_qualified:
-        refuse("SUB-INS", "$.patient.ins", "Le DMP ne s'alimente qu'avec un INS qualifié.")
+        refuse("SUB-INS", "$.patient.ins", "Rien ne part, au DMP ou par messagerie, sans un INS qualifié.")
     elif patient.ins.root not in limits.ins_roots:
         refuse("SUB-INS-ROOT", "$.patient.ins", "Cette destination n'accepte pas cette nature d'INS.")
     masks = {mask.code for mask in document.visibility}

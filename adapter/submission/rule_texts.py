@@ -23,14 +23,14 @@ RULES: Final[Mapping[str, RuleText]] = {
             "SUB-INS",
             Severity.ERROR,
             "INS absent ou non qualifié",
-            "Le DMP ne s'alimente que sous une identité qualifiée : INS obtenu par le téléservice INSi et identité"
-            " vérifiée sur une pièce. Qualifier l'identité dans le logiciel du cabinet, puis recommencer.",
+            "Au DMP comme par messagerie sécurisée, un document ne part que sous une identité qualifiée : INS"
+            " obtenu par le téléservice INSi et identité vérifiée sur une pièce. Qualifier l'identité dans le logiciel du cabinet, puis recommencer.",
             "Référentiel INS ; référentiel national d'identitovigilance (RNIV)",
         ),
         RuleText(
             "SUB-INS-ROOT",
             Severity.ERROR,
-            "Nature d'INS non admise par ce DMP",
+            "Nature d'INS non admise par cette destination",
             "L'autorité d'affectation de l'INS n'est pas parmi celles que cette destination accepte : un INS de test ou"
             " de démonstration ne part pas en production, et inversement.",
             "Référentiel INS ; HL7 FR Core, fr-core-patient-ins",

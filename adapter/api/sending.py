@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from adapter.api import Options, compose, connecting, render_bundle, render_cda
+from adapter.api import Options, compose, connecting, render_bundle, render_cda, render_cda_n1, render_pdf
 from adapter.dmp import Dmp, Mailbox
 from adapter.dmp.xds.keys import Keys, Secret, from_environment
 from adapter.errors import DocumentInvalid, Finding, Severity, VisitInvalid
@@ -27,14 +27,20 @@ from adapter.model.document import Document, Identifier
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 from adapter.model.reader import check_visit
 from adapter.outbox import Destination, Outbox, Policy, Row, State, Worker
-from adapter.submission import Form, Limits, Submission, SubmissionRefused, check_submission, fhir_oid
+from adapter.submission import Form, Limits, Submission, SubmissionRefused, check_submission, fhir_oid, n1_oid
 from adapter.submission import prepare as prepare_submission
+from adapter.validation.cda_rules import check_cda
 from adapter.validation.self_check import check_pair
 
-Forms = Literal["cda", "fhir", "both"]
+Forms = Literal["cda", "fhir", "both", "cda-n1"]
 
 SETTLED: Final = frozenset({State.CONFIRMED, State.REJECTED, State.BLOCKED, State.REPLACED, State.WITHDRAWN})
-_FORMS: Final[Mapping[Forms, tuple[Form, ...]]] = {"cda": ("cda",), "fhir": ("fhir",), "both": ("cda", "fhir")}
+_FORMS: Final[Mapping[Forms, tuple[Form, ...]]] = {
+    "cda": ("cda",),
+    "fhir": ("fhir",),
+    "both": ("cda", "fhir"),
+    "cda-n1": ("cda-n1",),
+}
 _POLL_S: Final = 0.1
 
 
@@ -168,11 +174,12 @@ def send(
     also stops the patient's rows that did not leave yet; nothing is queued then.
 
     Args:
-        data: visit JSON. forms: documents to deposit.
+        data: visit JSON. forms: documents to deposit; ``cda-n1`` is the sheet as a PDF in a CDA of level 1.
         options, mappings: as for ``convert``. max_bytes, max_depth: bounds of the visit.
 
     Raises:
         VisitInvalid, MappingError, DocumentInvalid: as for ``convert``.
+        MissingExtra: ``cda-n1``, and typst is not installed (``dmp-adapter[pdf]``).
         SubmissionRefused: opposition (rule ``SUB-OPPOSITION``), INS not qualified, what this DMP does not accept,
             metadata that are not those of the documents.
         OutboxError: the queue refuses, or cannot be written; nothing was queued.
@@ -188,10 +195,12 @@ def send(
         outbox.record_opposition(patient)
     cda, bundle = render_cda(document), render_bundle(document)
     judged = check_pair(cda, bundle)
+    asked = _FORMS[forms]
+    n1 = render_cda_n1(document, render_pdf(document)) if "cda-n1" in asked else None
+    judged += check_cda(n1) if n1 is not None else []
     if any(one.severity is Severity.ERROR for one in judged):
         raise DocumentInvalid(judged)
     past = _past(outbox, server.name, patient)
-    asked = _FORMS[forms]
     submission = prepare_submission(
         document,
         cda=cda if "cda" in asked else None,
@@ -200,6 +209,7 @@ def send(
         opposition=opposed,
         limits=server.limits,
         replaced_forms=_replaced_forms(document, past, asked),
+        n1=n1,
     )
     if faults := check_submission(submission):
         raise SubmissionRefused(faults)
@@ -267,7 +277,7 @@ def _replaced_forms(document: Document, past: Sequence[Row], asked: tuple[Form, 
     replaced = document.replaces_oid
     if not replaced:
         return asked
-    ids: dict[Form, str] = {"cda": replaced, "fhir": fhir_oid(replaced)}
+    ids: dict[Form, str] = {"cda": replaced, "fhir": fhir_oid(replaced), "cda-n1": n1_oid(replaced)}
     return tuple(form for form in asked if ids[form] in known) if known & set(ids.values()) else asked
 
 

@@ -34,10 +34,10 @@ HEAD = ("visite", "n°", "état", "document", "")
 @click.option(
     "--format",
     "forms",
-    type=OneOf("cda", "fhir", "both"),
+    type=OneOf("cda", "fhir", "both", "cda-n1"),
     default="cda",
-    metavar="cda|fhir|both",
-    help="Documents à déposer (cda par défaut).",
+    metavar="cda|fhir|both|cda-n1",
+    help="Documents à déposer (cda par défaut) ; cda-n1 : la fiche en PDF sous un en-tête CDA.",
 )
 @destination_option
 @click.option(
@@ -101,7 +101,7 @@ def command(
             waited = timeout_s if wait else None
             return send_mails(each_once(visits), to_mss, settings, outbox, sender, wait_s=waited, form=form)
     target = server(settings, destination, wire)
-    if target.wire == "xds" and forms != "cda":
+    if target.wire == "xds" and forms in ("fhir", "both"):
         raise Misuse("--format : la voie xds ne transporte que des documents CDA.")
     if wait:
         ready([target])

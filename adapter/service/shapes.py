@@ -16,7 +16,7 @@ SeverityName = Literal["error", "warning"]
 StateName = Literal[
     "queued", "sending", "unknown", "accepted", "confirmed", "rejected", "blocked", "replaced", "withdrawn"
 ]
-FormsName = Literal["cda", "fhir", "both"]
+FormsName = Literal["cda", "fhir", "both", "cda-n1"]
 Number = Annotated[int, Field(ge=1, le=10**11 - 1)]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from lxml import etree
 
 import adapter
 from adapter.api import sending
@@ -18,10 +21,12 @@ from adapter.api.sending import DmpServer, deliver, open_outbox, send
 from adapter.dmp.simulator import serve
 from adapter.dmp.simulator.faults import Fault
 from adapter.dmp.simulator.serving import RunningSimulator
+from adapter.errors import MissingExtra, Severity
 from adapter.model.document import Document
 from adapter.outbox import Outbox, Policy, Reason, State
-from adapter.submission import Limits, Submission, SubmissionRefused
+from adapter.submission import Limits, Submission, SubmissionRefused, n1_oid
 from adapter.submission import prepare as prepare_submission
+from adapter.validation.cda_rules import check_cda
 from tests.private_texts import texts_to_keep
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "visits"
@@ -125,6 +130,39 @@ def test_an_accident_ends_in_one_document(
     assert row.state is State.CONFIRMED
     assert running.app.state.registry.store.counts()["current"] == 2
     assert outbox.verify().sound
+
+
+def test_the_sheet_as_a_pdf_goes_to_the_dmp_under_a_cda_header(
+    outbox: Outbox, server: DmpServer, running: RunningSimulator
+) -> None:
+    sent = send(_visit("s7.required"), outbox, server, forms="cda-n1")
+    (row,) = deliver(outbox, [server], [sent.row.id], policy=QUICK)
+    assert (row.state, row.form, row.unique_ids) == (State.CONFIRMED, "cda-n1", (n1_oid(sent.document_id),))
+    submission = outbox.submission(row.id)
+    (entry,) = submission.entries
+    assert (entry.mime_type, entry.format.code) == ("text/xml", "urn:ihe:iti:xds-sd:pdf:2008")
+    (document,) = submission.contents
+    assert not [one for one in check_cda(document) if one.severity is Severity.ERROR]
+    body = etree.fromstring(document).findtext(".//{*}nonXMLBody/{*}text")
+    assert body is not None
+    assert b64decode(body).startswith(b"%PDF-1.4")
+
+
+def test_a_correction_of_the_pdf_replaces_the_pdf(outbox: Outbox, server: DmpServer, running: RunningSimulator) -> None:
+    for name in ("s1.exhaustive", "s6.exhaustive"):
+        sent = send(_visit(name), outbox, server, forms="cda-n1")
+        (row,) = deliver(outbox, [server], [sent.row.id], policy=QUICK)
+        assert row.state is State.CONFIRMED
+    assert running.app.state.registry.store.counts()["current"] == 1
+
+
+def test_without_what_prints_it_the_pdf_is_not_queued(
+    outbox: Outbox, server: DmpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with pytest.raises(MissingExtra, match="pdf"):
+        send(_visit("s7.required"), outbox, server, forms="cda-n1")
+    assert not list(outbox.rows())
 
 
 def test_a_delivery_without_time_leaves_the_row_where_it_is(outbox: Outbox) -> None:

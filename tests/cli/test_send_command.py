@@ -35,11 +35,16 @@ def test_a_visit_is_queued_then_confirmed(place: Place) -> None:
     assert held["unique_id"] == sent["document_id"] == sent["row"]["unique_ids"][0]
 
 
-@pytest.mark.parametrize(("form", "count"), [("cda", 1), ("fhir", 1), ("both", 2)])
+@pytest.mark.parametrize(("form", "count"), [("cda", 1), ("fhir", 1), ("both", 2), ("cda-n1", 1)])
 def test_the_documents_asked_are_those_deposited(place: Place, form: str, count: int) -> None:
     (sent,) = place.json("send", S7, "--format", form, "--wait")["visits"]
     assert sent["row"]["form"] == form
-    mimes = {"cda": {"text/xml"}, "fhir": {"application/fhir+json"}, "both": {"text/xml", "application/fhir+json"}}
+    mimes = {
+        "cda": {"text/xml"},
+        "fhir": {"application/fhir+json"},
+        "both": {"text/xml", "application/fhir+json"},
+        "cda-n1": {"text/xml"},
+    }
     assert {held["mime_type"] for held in place.state()} == mimes[form]
     assert len(place.state()) == count
 

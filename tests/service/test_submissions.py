@@ -34,9 +34,10 @@ def test_a_visit_is_queued_then_confirmed(sending: Client) -> None:
     assert told["document_id"] in found["unique_ids"]
 
 
-def test_both_forms_are_deposited_when_asked(sending: Client) -> None:
-    told = _submit(sending, S7, "?forms=both")
-    assert (told["form"], len(told["unique_ids"])) == ("both", 2)
+@pytest.mark.parametrize(("forms", "count"), [("both", 2), ("cda-n1", 1)])
+def test_the_forms_asked_are_those_deposited(sending: Client, forms: str, count: int) -> None:
+    told = _submit(sending, S7, f"?forms={forms}")
+    assert (told["form"], len(told["unique_ids"])) == (forms, count)
     assert settled(sending, told["id"])["state"] == "confirmed"
 
 

@@ -28,7 +28,7 @@ from adapter.service.routes.submissions import server_of
 
 _TITLE: Final = "Aperçu avant partage"
 _EXAMPLES: Final = {"s1": "s1.json", "s7": "s7.json"}
-_FORMS: Final[Mapping[str, Forms]] = {"cda": "cda", "fhir": "fhir", "both": "both"}
+_FORMS: Final[Mapping[str, Forms]] = {"cda": "cda", "fhir": "fhir", "both": "both", "cda-n1": "cda-n1"}
 _ENCODINGS: Final[Mapping[str, Encoding]] = {"utf-8": "utf-8", "windows-1252": "windows-1252"}
 _ROWS_MAX: Final = 50
 _REFRESH_S: Final = 2

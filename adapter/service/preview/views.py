@@ -239,7 +239,9 @@ def sending(found: Preview, session: Session, text: str, servers: Sequence[DmpSe
         "<fieldset><legend>Documents à déposer</legend>\n"
         '<label><input type="radio" name="formes" value="cda" checked> CDA (ce que le DMP reçoit aujourd’hui)</label>\n'
         '<label><input type="radio" name="formes" value="fhir"> FHIR</label>\n'
-        '<label><input type="radio" name="formes" value="both"> Les deux</label>\n</fieldset>\n'
+        '<label><input type="radio" name="formes" value="both"> Les deux</label>\n'
+        '<label><input type="radio" name="formes" value="cda-n1"> La fiche en PDF, sous un en-tête CDA (N1)</label>\n'
+        "</fieldset>\n"
         f"{_destinations(servers, default)}"
         f"{_subject(found)}"
         '<p class="actions"><button class="main">Envoyer au DMP</button></p>\n</form>\n'

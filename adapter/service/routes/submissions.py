@@ -48,7 +48,9 @@ def router(installation: Installation) -> APIRouter:
     )
     async def submit(
         request: Request,
-        forms: Annotated[FormsName, Query(description="Documents à déposer.")] = "cda",
+        forms: Annotated[
+            FormsName, Query(description="Documents à déposer ; `cda-n1` : la fiche en PDF sous un en-tête CDA.")
+        ] = "cda",
         destination: Annotated[str, Query(max_length=60, description="DMP visé, s'il y en a plusieurs.")] = "",
     ) -> Response:
         data, encoding = await visit_body(request)
@@ -171,6 +173,7 @@ _SUBMIT = (
     "parameters",
     "in-flight",
     "queue",
+    "not-acceptable",
 )
 _LOCATION = {"Location": {"description": "Où suivre ce dépôt.", "schema": {"type": "string"}}}
 

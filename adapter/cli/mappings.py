@@ -19,6 +19,7 @@ from adapter.cli.rule_texts import all_rules
 if TYPE_CHECKING:
     from adapter.errors import Finding
     from adapter.mapping import Mappings, TableFiles
+    from adapter.mapping.completeness import FieldFate
 
 
 @click.group("mappings", cls=FrenchGroup)
@@ -61,9 +62,9 @@ def check(
         found = judged(_filled(folder("--samples", samples), mapping.load(directory)))
     click.echo(_printed(form, found), nl=False)
     if form == "text" and directory is not None:
-        click.echo(f"Fichiers à la place de ceux du paquet : {shown(', '.join(sorted(files.own)) or 'aucun')}.")
-    if coverage and form == "text":
-        click.echo(_coverage(files), nl=False)
+        click.echo(_replaced(files))
+    if form == "text":
+        click.echo(_coverage(files, whole=coverage), nl=False)
     return USAGE if faulty else OK
 
 
@@ -138,13 +139,28 @@ def _escaped(text: str, more: str = "") -> str:
     return "".join(f"%{ord(char):02X}" if char in f"%\r\n{more}" else char for char in text)
 
 
-def _coverage(files: TableFiles) -> str:
-    """Table of the fields of the visit, in French: printed, or not and why."""
-    from adapter.mapping import visit_fields
-    from adapter.mapping.completeness import read_not_shared
+def _replaced(files: TableFiles) -> str:
+    """How many files stand in the place of those of the package, and the names of those that say something else."""
+    changed = files.changed()
+    told = f"{len(files.own)}, dont {len(changed)} qui en diffère{'nt' if len(changed) > 1 else ''}"
+    return f"Fichiers à la place de ceux du paquet : {told} : {shown(', '.join(changed) or 'aucun')}."
 
-    reasons = read_not_shared(files)
-    fields = visit_fields()
-    lines = [f"{path} | {'non partagé : ' + reasons[path] if path in reasons else 'imprimé'}" for path in fields]
-    lines.append(f"Champs : {len(fields)}, dont {sum(path in reasons for path in fields)} non partagés avec raison.")
+
+def _coverage(files: TableFiles, *, whole: bool) -> str:
+    """Fields of the visit, in French: their count and the share that is accounted for, after the `whole` table."""
+    from adapter.mapping.completeness import coverage
+
+    fields = coverage(files)
+    lines = [f"{field.path} | {_fate(field)}" for field in fields] if whole else []
+    printed, kept = sum(field.printed for field in fields), sum(field.reason != "" for field in fields)
+    share = 100 * (printed + kept) // len(fields)
+    lines.append(
+        f"Champs de la visite : {len(fields)}, dont {printed} imprimés et {kept} non partagés avec raison : {share} %."
+    )
     return "\n".join(lines) + "\n"
+
+
+def _fate(field: FieldFate) -> str:
+    if field.printed:
+        return "imprimé"
+    return f"non partagé : {field.reason}" if field.reason else "ni imprimé, ni déclaré"

@@ -75,6 +75,30 @@ def visit_fields() -> tuple[str, ...]:
     return tuple(dict.fromkeys(_leaves(schema, schema.get("$defs", {}), "$")))
 
 
+@dataclass(frozen=True, slots=True)
+class FieldFate:
+    """What becomes of one field of the visit.
+
+    Attributes:
+        path: JSON path, without ranks.
+        printed: some document prints it.
+        reason: why none does, as ``not-shared.toml`` declares; empty when it is printed or nothing is declared.
+    """
+
+    path: str
+    printed: bool
+    reason: str
+
+
+def coverage(files: TableFiles) -> tuple[FieldFate, ...]:
+    """Fate of every field of the visit. What the program prints is known from its own tables; tests prove these."""
+    kept, declared = read_not_shared(merged(None)), read_not_shared(files)
+    return tuple(
+        FieldFate(path, path not in kept, declared.get(path, "").strip() if path in kept else "")
+        for path in visit_fields()
+    )
+
+
 def _leaves(schema: Mapping[str, Any], known: Mapping[str, Any], path: str) -> Iterator[str]:
     if "$ref" in schema:
         yield from _leaves(known[schema["$ref"].rpartition("/")[2]], known, path)

@@ -34,9 +34,25 @@ class TableFiles:
     unknown: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
+    def changed(self) -> tuple[str, ...]:
+        """Names of the folder given whose file is not that of the package, byte for byte."""
+        packaged = _packaged().by_name
+        return tuple(
+            name
+            for name, file in self.by_name.items()
+            if name in self.own and (name not in packaged or not _same(file, packaged[name]))
+        )
+
     def nearest(self, name: str) -> str:
         """Name of the package that looks most like `name`; empty when none does."""
         return next(iter(difflib.get_close_matches(name, self.by_name, 1)), "")
+
+
+def _same(file: Traversable, other: Traversable) -> bool:
+    try:
+        return file.read_bytes() == other.read_bytes()
+    except OSError:  # told when the tables are read
+        return False
 
 
 def looks_like_a_table(name: str) -> bool:

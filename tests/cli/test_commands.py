@@ -71,7 +71,7 @@ def test_the_schema_goes_nowhere_without_a_place(tmp_path: Path) -> None:
 
 def test_the_packaged_tables_are_sound() -> None:
     result = run("mappings", "check")
-    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "Tables : 0 erreur(s), 0 avertissement(s).")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "Tables : 0 erreur(s), 0 avertissement(s).")
 
 
 def test_a_faulty_table_is_told_at_its_line(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def test_one_table_is_enough(own: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "Tables : 0 erreur(s), 0 avertissement(s).",
-        "Fichiers à la place de ceux du paquet : codes/symptoms.csv.",
+        "Fichiers à la place de ceux du paquet : 1, dont 1 qui en diffère : codes/symptoms.csv.",
+        "Champs de la visite : 339, dont 330 imprimés et 9 non partagés avec raison : 100 %.",
     ]
     tables = load(own)
     assert tables.label("symptoms", "drowsiness") == "Endormissement"
@@ -43,7 +44,14 @@ def test_one_table_is_enough(own: Path) -> None:
 
 def test_an_empty_folder_changes_nothing(tmp_path: Path) -> None:
     assert load(tmp_path).digest == load().digest
-    assert "aucun" in run("mappings", "check", "--mappings", tmp_path).stdout
+    told = "Fichiers à la place de ceux du paquet : 0, dont 0 qui en diffère : aucun."
+    assert told in run("mappings", "check", "--mappings", tmp_path).stdout.splitlines()
+
+
+def test_a_copy_that_was_left_as_it_was_is_counted_not_named(own: Path) -> None:
+    shutil.copy(PACKAGED / "codes" / "sides.csv", own / "codes")
+    told = "Fichiers à la place de ceux du paquet : 2, dont 1 qui en diffère : codes/symptoms.csv."
+    assert told in run("mappings", "check", "--mappings", own).stdout.splitlines()
 
 
 def test_the_digest_covers_the_merged_whole(own: Path, tmp_path: Path) -> None:

@@ -23,8 +23,15 @@ _WORDS = {"added": "ajouté", "retired": "retiré", "relabelled": "nouveau libel
 @click.argument("files", nargs=-1, required=True, metavar="FICHIER...")
 @mappings_option
 @click.option("--write", is_flag=True, help="Met à jour les listes de value-sets/ et leurs sources.")
+@click.option(
+    "--origin",
+    metavar="TEXTE",
+    help="D'où viennent les fichiers, pour sources.toml (sinon l'adresse que la liste dit).",
+)
 @settings_option
-def import_nos(files: tuple[str, ...], mappings: str | None, write: bool, settings_file: str | None) -> int:
+def import_nos(
+    files: tuple[str, ...], mappings: str | None, write: bool, origin: str | None, settings_file: str | None
+) -> int:
     """Compare nos listes à celles publiées (NOS en XML, FHIR en JSON) : codes ajoutés, retirés, nouveaux libellés.
 
     Code de retour 1 si l'une de nos lignes est touchée.
@@ -73,7 +80,8 @@ def import_nos(files: tuple[str, ...], mappings: str | None, write: bool, settin
         contents = {f"{name}.csv": found.table for name, (_, _, found) in new.items()}
         index = merged(directory).by_name["value-sets/sources.toml"].read_text("utf-8")
         for name, (file, raw, found) in new.items():
-            facts = {"version": found.version, "origin": shown(file), "sha256": hashlib.sha256(raw).hexdigest()}
+            place = "/".join(filter(None, (shown(origin or found.address), shown(file))))
+            facts = {"version": found.version, "origin": place, "sha256": hashlib.sha256(raw).hexdigest()}
             index = _with_facts(index, name, facts)
         write_together(
             (directory or default_directory()) / "value-sets", {**contents, "sources.toml": index.encode("utf-8")}

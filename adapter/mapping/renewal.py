@@ -44,6 +44,7 @@ class Renewal:
     Attributes:
         value_set: our list.
         version: day of the published list.
+        address: where its publisher gives it, as the list says; may be empty.
         changes: what changes, retired first.
         unknown: OIDs or URIs of systems that ``systems.csv`` does not have.
         table: content of the new ``value-sets/NAME.csv``.
@@ -51,6 +52,7 @@ class Renewal:
 
     value_set: ValueSet
     version: str
+    address: str
     changes: tuple[CodeChange, ...]
     unknown: tuple[str, ...]
     table: bytes
@@ -97,6 +99,7 @@ def renewal(published: PublishedList, value_set: ValueSet, mappings: Mappings, d
     return Renewal(
         value_set,
         published.version,
+        published.uri,
         tuple(sorted(changes, key=lambda change: ("retired", "relabelled", "added").index(change.kind))),
         tuple(sorted({code.system for code in published.codes} - keys.keys())),
         _table([(key, code) for key, code in kept.values()]),
@@ -124,7 +127,7 @@ def _rows(mappings: Mappings, value_set: ValueSet, place: tuple[str, str]) -> tu
 
 
 def _table(codes: Sequence[tuple[str, PublishedCode]]) -> bytes:
-    dated = any(code.end for _, code in codes)
+    dated = any(code.start or code.end for _, code in codes)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(DATED_VALUE_SET_COLUMNS if dated else VALUE_SET_COLUMNS)

@@ -119,8 +119,9 @@ _TEXTS: Final = (
         "MAP-RETIRED",
         _E,
         "Code hors de sa période",
-        "Quand une liste de value-sets/ a les colonnes start et end, chaque code employé y est en vigueur le jour du "
-        "contrôle : prendre le code qui le remplace.",
+        "Chaque code employé est en vigueur le jour du contrôle, dans les listes de value-sets/ qui datent leurs codes "
+        "(colonnes start et end, que « mappings import-nos » remplit) : prendre le code qui le remplace. Une liste "
+        "dont l'éditeur ne date pas les codes dit seulement, par sa version, ce qui avait cours ce jour-là.",
     ),
     _rule(
         "MAP-BUILDER",

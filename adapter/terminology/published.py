@@ -76,19 +76,21 @@ def _read_svs(raw: bytes) -> PublishedList:
     value_set = root.find(f"{_SVS}ValueSet")
     if value_set is None:
         raise NotPublished("Pas de ValueSet IHE SVS dans ce XML.")
+    closed = value_set.get("dateFin", "")
     codes = tuple(
         PublishedCode(
             concept.get("codeSystem", ""),
             concept.get("code", ""),
             concept.get("displayName", ""),
             _day(concept.get("dateValid", "")),
-            _day(concept.get("dateFin", "")),
+            _day(concept.get("dateFin") or closed),
         )
         for concept in value_set.iter(f"{_SVS}Concept")
         if concept.get("code")
     )
     version = _day(value_set.get("revisionDate", "")) or _day(value_set.get("effectiveDate", ""))
-    return PublishedList(value_set.get("displayName", ""), value_set.get("id", ""), "", version, codes)
+    address = value_set.get("urlFichier", "")
+    return PublishedList(value_set.get("displayName", ""), value_set.get("id", ""), address, version, codes)
 
 
 def _read_fhir(raw: bytes) -> PublishedList:

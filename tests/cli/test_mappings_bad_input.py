@@ -109,10 +109,8 @@ def test_a_spreadsheet_file_is_mended_by_format(place: Path) -> None:
 def test_a_retired_code_is_told_on_the_day_it_ends(place: Path) -> None:
     (place / "value-sets").mkdir()
     published = (ROOT / "mappings" / "value-sets" / "JDV_SupportNutritionnel.csv").read_text("utf-8").splitlines()
-    dated = [
-        f"{published[0]},start,end",
-        *(f"{line},2010-01-01,{'2026-06-30' * ('MED-576' in line)}" for line in published[1:]),
-    ]
+    dated = [f"{line}2026-06-30" if ",MED-576," in line else line for line in published]
+    assert dated != published
     (place / "value-sets" / "JDV_SupportNutritionnel.csv").write_text("\n".join(dated) + "\n", "utf-8")
     row = _line("codes/nutrition.csv", "enteral,")
     wanted = f"codes/nutrition.csv:{row}:"

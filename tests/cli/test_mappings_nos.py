@@ -20,18 +20,18 @@ def tables(tmp_path: Path) -> Path:
     return copy
 
 
-def _published(tables: Path, *concepts: tuple[str, str, str], version: str = "2026-10-01") -> Path:
+def _published(tables: Path, *concepts: tuple[str, str, str], version: str = "2026-10-01", start: str = "") -> Path:
     import tomllib
 
     oid = tomllib.loads((tables / "value-sets" / "sources.toml").read_text("utf-8"))[NAME]["oid"]
     lines = [
-        f'<Concept code="{code}" codeSystem="1.2.250.1.213.1.1.4.322" displayName="{label}" dateFin="{end}"/>'
+        f'<Concept code="{code}" codeSystem="1.2.250.1.213.1.1.4.322" displayName="{label}" dateValid="{start}" dateFin="{end}"/>'
         for code, label, end in concepts
     ]
     file = tables.parent / "liste.xml"
     file.write_text(
         f'<RetrieveValueSetResponse xmlns="urn:ihe:iti:svs:2008"><ValueSet id="{oid}" displayName="x"'
-        f' revisionDate="{version}T00:00:00+02:00"><ConceptList>{"".join(lines)}</ConceptList></ValueSet>'
+        f' revisionDate="{version}T00:00:00+02:00" urlFichier="https://nos.example/{NAME}"><ConceptList>{"".join(lines)}</ConceptList></ValueSet>'
         "</RetrieveValueSetResponse>",
         "utf-8",
     )
@@ -65,17 +65,36 @@ def test_writing_renews_the_list_and_the_check_then_names_the_rows(tables: Path)
     assert run("mappings", "import-nos", file, "--mappings", tables, "--write").exit_code == 1
     table = (tables / "value-sets" / f"{NAME}.csv").read_text("utf-8")
     assert table.splitlines()[:2] == ["system,code,display,start,end", "ta-asip,MED-575,Alimentation mixée,,2026-01-01"]
-    assert 'version = "2026-10-01"\norigin = "liste.xml"' in (tables / "value-sets" / "sources.toml").read_text("utf-8")
+    origin = "https://nos.example/JDV_SupportNutritionnel/liste.xml"
+    assert f'version = "2026-10-01"\norigin = "{origin}"' in (tables / "value-sets" / "sources.toml").read_text("utf-8")
     told = json.loads(run("mappings", "check", "--mappings", tables, "--format", "json").stdout)
     rules = {found["rule"] for found in told["files"][0]["findings"]}
     assert rules == {"MAP-RETIRED", "MAP-MEMBER"}
     assert run("mappings", "import-nos", file, "--mappings", tables).stdout.count("ajouté") == 0
 
 
+def test_the_person_may_say_where_the_files_come_from(tables: Path) -> None:
+    file = _published(tables, MIXED, TUBE, VEIN)
+    run("mappings", "import-nos", file, "--mappings", tables, "--write", "--origin", "archive du 1er octobre")
+    assert 'origin = "archive du 1er octobre/liste.xml"' in (tables / "value-sets" / "sources.toml").read_text("utf-8")
+
+
+def test_the_first_day_of_a_code_is_kept_and_told_before_it_comes(tables: Path) -> None:
+    file = _published(tables, MIXED, TUBE, VEIN)
+    file.write_text(file.read_text("utf-8").replace('MED-576"', 'MED-576" dateValid="20270101000000"'), "utf-8")
+    assert run("mappings", "import-nos", file, "--mappings", tables, "--write").exit_code == 0
+    table = (tables / "value-sets" / f"{NAME}.csv").read_text("utf-8")
+    assert "ta-asip,MED-576,Alimentation entérale par sonde,2027-01-01," in table.splitlines()
+    early, late = (run("mappings", "check", "--mappings", tables, "--at", day) for day in ("2026-12-31", "2027-01-01"))
+    assert "MAP-RETIRED: Code en vigueur le 2027-01-01 seulement." in early.stdout
+    assert "MAP-RETIRED" not in late.stdout
+
+
 def test_writing_what_is_already_there_changes_that_list_only_in_its_facts(tables: Path) -> None:
     table = tables / "value-sets" / f"{NAME}.csv"
     before = table.read_bytes()
-    run("mappings", "import-nos", _published(tables, MIXED, TUBE, VEIN), "--mappings", tables, "--write")
+    file = _published(tables, MIXED, TUBE, VEIN, start="20100101000000")
+    run("mappings", "import-nos", file, "--mappings", tables, "--write")
     assert table.read_bytes() == before
     ours, theirs = ((folder / "value-sets" / "sources.toml") for folder in (ROOT / "mappings", tables))
     pairs = zip(ours.read_text("utf-8").splitlines(), theirs.read_text("utf-8").splitlines(), strict=True)

@@ -28,6 +28,11 @@ def test_an_svs_list_gives_its_codes_and_their_days() -> None:
     )
 
 
+def test_a_list_that_is_closed_closes_its_codes() -> None:
+    closed = SVS.replace(b'id="1.2.3"', b'id="1.2.3" dateFin="20260301120000"')
+    assert [code.end for code in read_published(closed).codes] == ["2026-03-01", "2025-12-31"]
+
+
 def test_a_value_set_gives_its_expansion_before_its_composition() -> None:
     content = {
         "resourceType": "ValueSet",

@@ -39,20 +39,24 @@ class Reader:
 
 def medplum() -> Reader:
     """@medplum/ccda, from npm."""
-    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
-    subprocess.run(command, cwd=MEDPLUM, check=True, timeout=LIMIT_S)
-    version = orjson.loads((MEDPLUM / "package.json").read_bytes())["dependencies"]["@medplum/ccda"]
+    wanted, stamp = (MEDPLUM / "package.json").read_bytes(), MEDPLUM / "node_modules" / "installed-from.json"
+    if not stamp.is_file() or stamp.read_bytes() != wanted:
+        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
+        subprocess.run(command, cwd=MEDPLUM, check=True, timeout=LIMIT_S)
+        stamp.write_bytes(wanted)
+    version = orjson.loads(wanted)["dependencies"]["@medplum/ccda"]
     return Reader("medplum", version, ("node", str(MEDPLUM / "read.mjs")))
 
 
 def ccda_to_fhir() -> Reader:
     """ccda-to-fhir, from PyPI, in an environment of its own."""
     folder = HERE / "target" / "ccda-to-fhir"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
+    python, stamp = folder / "bin" / "python", folder / "installed"
     wanted = [f"ccda-to-fhir=={CCDA_TO_FHIR}", "orjson"]
-    subprocess.run([python, "-m", "pip", "install", "-q", *wanted], check=True, timeout=LIMIT_S)
+    if not stamp.is_file() or stamp.read_text("utf-8").split() != wanted:
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *wanted], check=True, timeout=LIMIT_S)
+        stamp.write_text(" ".join(wanted), "utf-8")
     return Reader("ccda-to-fhir", CCDA_TO_FHIR, (str(python), "-I", str(HERE / "read_with_ccda_to_fhir.py")))
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import orjson
 
 from adapter.api import convert
+from adapter.api.billing import render_billing
+from adapter.api.reminders import remind
 from adapter.dmp.pdsm.resources import simplified, transaction
+from adapter.errors import VisitInvalid
 from adapter.mapping import load
 from adapter.mapping.fhir_terminology import file_name, terminology
 from adapter.outbox.audit import GENESIS, audit_event
 from adapter.outbox.values import Disclosure
+from adapter.reminders import Details
 from adapter.submission import Submission, prepare
 from tests.samples_kept import VISITS
 
@@ -76,6 +80,7 @@ def write_audit(folder: Path) -> list[Path]:
                 recipient="127.0.0.1",
                 recorded=NOW,
                 previous=GENESIS,
+                mappings_digest="ab" * 32,
             ),
         )
         for kind in kinds
@@ -83,6 +88,25 @@ def write_audit(folder: Path) -> list[Path]:
     ]
 
 
+def write_practice(folder: Path) -> list[Path]:
+    """What stays in the practice: the advice on billing of every visit, and the reminder of the next one."""
+    found: list[Path] = []
+    everything = Details(name=True, diagnosis=True, text=True, address=True)
+    for visit in VISITS:
+        data = visit.read_bytes()
+        found.append(_write(folder / f"{visit.stem}.billing.json", render_billing(data)))
+        for withdrawn in (False, True):
+            try:
+                reminder = remind(data, form="fhir", withdrawn=withdrawn, details=everything)
+            except VisitInvalid:
+                continue  # nothing is planned on a known day
+            found.append(_write(folder / f"{visit.stem}.{'withdrawn' if withdrawn else 'reminder'}.json", reminder))
+    return found
+
+
 def _write(file: Path, content: bytes) -> Path:
     file.write_bytes(content)
     return file
+
+
+WRITERS: Final = (write_documents, write_requests, write_terminology, write_audit, write_practice)

@@ -27,13 +27,14 @@ def judge() -> Opinion:
     start = time.monotonic()
     first, correction = (next(submissions(SAMPLES / "visits" / f"{name}.exhaustive.json")) for name in ("s1", "s6"))
     with PROGRAM.serving() as port:
-        client = _client(port, first.set.author)
-        life = chain(deposited(client, first), hidden_and_shown(client, first), corrected(client, first, correction))
+        xds = client(port, first.set.author)
+        life = chain(deposited(xds, first), hidden_and_shown(xds, first), corrected(xds, first, correction))
         steps, remarks = live(life)
     return Opinion(JUDGE, PROGRAM.version, steps, time.monotonic() - start, remarks)
 
 
-def _client(port: int, author: Professional) -> XdsClient:
+def client(port: int, author: Professional) -> XdsClient:
+    """Client of the endpoints, for this author."""
     caller = Caller("direct", pki.STRUCTURE, "SA07", Software("dmp-adapter", "0"))
     credentials = SignedCredentials(acting(caller, author), pki.issued("card-sign").signer)
     services = Services.under(f"http://127.0.0.1:{port}")

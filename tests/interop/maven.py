@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -43,14 +44,19 @@ class Program:
         return found[1]
 
     def build(self) -> None:
-        """Compile, and lay the libraries beside; nothing is fetched when nothing changed.
+        """Compile, and lay the libraries beside; nothing is started when the sources are those of the last time.
 
         Raises:
             subprocess.CalledProcessError: Maven's own words are on its output.
         """
-        pom = HERE / self.folder / "pom.xml"
+        pom, stamp = HERE / self.folder / "pom.xml", HERE / self.folder / "target" / "built-from"
+        sources = sorted([pom, *(HERE / self.folder / "src").rglob("*.java")])
+        wanted = sha256(b"".join(one.read_bytes() for one in sources)).hexdigest()
+        if stamp.is_file() and stamp.read_text("ascii") == wanted:
+            return
         command = ["mvn", "-q", "-B", "-Dstyle.color=never", "-f", str(pom), "package", "dependency:copy-dependencies"]
         subprocess.run([*command, "-DincludeScope=runtime"], check=True, timeout=BUILD_LIMIT_S)
+        stamp.write_text(wanted, "ascii")
 
     def command(self, *options: str) -> list[str]:
         """Command line that starts the program, with options for the virtual machine."""
@@ -59,9 +65,13 @@ class Program:
         return ["java", "-Xmx3g", *options, "-cp", path, self.main]
 
     @contextmanager
-    def serving(self) -> Iterator[int]:
-        """Port of a server that lives as long as the block; it stops when its input ends."""
-        command = self.command("-Dorg.slf4j.simpleLogger.defaultLogLevel=error")
+    def serving(self, *, log: str = "error") -> Iterator[int]:
+        """Port of a server that lives as long as the block; it stops when its input ends.
+
+        Args:
+            log: level from which the server tells what it does.
+        """
+        command = self.command(f"-Dorg.slf4j.simpleLogger.defaultLogLevel={log}")
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdin is not None

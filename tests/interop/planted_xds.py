@@ -218,6 +218,7 @@ MESSAGE_FAULTS: tuple[Changed[SubmitObjects], ...] = (
     ),
     Changed("un code sans son système", _code(names.FORMAT, slots=())),
     Changed("un code qui désigne un autre objet", _code(names.FORMAT, classified_object="SubmissionSet01")),
+    Changed("un code qui ne désigne aucun objet", _code(names.FORMAT, classified_object=None)),
     Changed("un OID mal formé", _identifier(names.UNIQUE, "2.25.007")),
     Changed("un INS sans autorité", _identifier(names.PATIENT, OTHER_INS)),
     Changed("une date impossible", _slot("creationTime", "20261301000000")),

@@ -18,6 +18,7 @@ from adapter.cli.choices import mappings_option, read, settings_option
 from adapter.cli.destinations import open_queue, outbox_option, servers
 from adapter.cli.french import OK, FrenchCommand, Misuse
 from adapter.cli.keys import ready
+from adapter.cli.mailboxes import mailbox
 from adapter.cli.numbers import Whole
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ def command(
 ) -> int:
     """Démarre le service HTTP : contrôler, convertir, montrer, déposer. Ctrl-C ou SIGTERM l'arrête proprement.
 
-    Il n'écoute que cette machine. Ailleurs, il faut un certificat (tls_cert, tls_key), un jeton par logiciel appelant
-    ([service.clients.NOM]) et, pour une adresse sans nom, allowed_hosts.
+    Il sert aussi la file : dépôts et messages que d'autres commandes y ont mis. Il n'écoute que cette machine. Ailleurs,
+    il faut un certificat (tls_cert, tls_key), un jeton par logiciel appelant ([service.clients.NOM]) et, pour une adresse
+    sans nom, allowed_hosts.
     """
     settings = read(settings_file, mappings)
     told = settings.service
@@ -65,6 +67,7 @@ def command(
             outbox=outbox,
             servers=_reached(settings, delivering=not no_delivery),
             default=_default(settings),
+            mailboxes=() if no_delivery else [mailbox(settings, name) for name in settings.mailboxes],
             tokens=tokens,
             bounds=replace(bounds, max_body_bytes=min(bounds.max_body_bytes, settings.max_input_bytes)),
             max_depth=settings.max_input_depth,

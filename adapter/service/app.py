@@ -71,9 +71,10 @@ def _put_gate_in_front(app: FastAPI, installation: Installation, metrics: Metric
 
 
 def _delivery(installation: Installation) -> Delivery | None:
-    if not installation.own_worker or not installation.servers:
+    served = [*installation.servers.values(), *installation.mailboxes]
+    if not installation.own_worker or not served:
         return None
-    delivery = Delivery(installation.outbox, list(installation.servers.values()))
+    delivery = Delivery(installation.outbox, served)
     delivery.start()
     return delivery
 

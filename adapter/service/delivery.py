@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from adapter.api.sending import DmpServer, destinations
+from adapter.api.sending import Server, destinations
 from adapter.errors import AdapterError
 from adapter.outbox import Outbox, Worker
 
@@ -20,7 +20,7 @@ _log = logging.getLogger("adapter.service")
 class Delivery:
     """A worker on the queue, started and stopped with the service."""
 
-    def __init__(self, outbox: Outbox, servers: Sequence[DmpServer]) -> None:
+    def __init__(self, outbox: Outbox, servers: Sequence[Server]) -> None:
         self._worker = Worker(outbox, destinations(servers))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)

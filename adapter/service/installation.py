@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import Final, TypedDict
 from adapter.api import Options
 from adapter.api.records import Records
 from adapter.api.reference import Mappings
-from adapter.api.sending import DmpServer
+from adapter.api.sending import DmpServer, Server
 from adapter.outbox import Outbox
 from adapter.settings import ServiceSettings
 
@@ -37,6 +37,7 @@ class Installation:
         tables, options: how documents are composed.
         outbox: the durable queue, also the audit trail of reads.
         servers: DMPs by name; `default` is the one used when a request names none, empty when it must.
+        mailboxes: where mails that others queued leave from, when this process delivers.
         tokens: SHA-256 of the token of each client, by name; empty: no token is asked.
         bounds: limits and addresses.
         max_depth: deepest nesting of JSON that is read.
@@ -48,6 +49,7 @@ class Installation:
     outbox: Outbox = field(repr=False)
     servers: Mapping[str, DmpServer] = field(default_factory=lambda: MappingProxyType({}))
     default: str = ""
+    mailboxes: Sequence[Server] = field(default=(), repr=False)
     tokens: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     bounds: ServiceSettings = field(default_factory=ServiceSettings)
     max_depth: int = 100

@@ -7,14 +7,18 @@ import time
 from pathlib import Path
 
 import pytest
+from httpx import Client
 
+from adapter.api.mailing import MssMailbox, mail
 from adapter.api.sending import DmpServer, open_outbox
 from adapter.errors import AdapterError
 from adapter.outbox import OutboxFull, Worker
 from adapter.service import delivery
 from adapter.service.delivery import Delivery
-from tests.service.calls import post, problem
+from tests.dmp.xdm.operator import AUTHORITY, operator
+from tests.service.calls import S7, post, problem, settled
 from tests.service.conftest import Opening
+from tests.service.processes import serve
 
 AWAY = DmpServer("http://127.0.0.1:9", name="essai")
 
@@ -71,3 +75,21 @@ def test_a_stop_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.Monke
         assert not found.stop(0.05)
         leave.set()
         assert found.stop(30)
+
+
+def test_a_mail_in_the_queue_leaves_too(tmp_path: Path) -> None:
+    with operator() as post_office:
+        box = MssMailbox(
+            "127.0.0.1", "dr.eveno@test.mssante.fr", "123456", post_office.port, "cabinet", ca_bundle=AUTHORITY
+        )
+        table = (
+            f'[mailboxes.cabinet]\nhost = "{box.host}"\nport = {box.port}\naddress = "{box.address}"\n'
+            f'nil = "{box.nil}"\nca_bundle = "{box.ca_bundle}"'
+        )
+        with serve(tmp_path, table) as running, Client(base_url=running.address, trust_env=False) as client:
+            with open_outbox(f"sqlite:///{tmp_path / 'envois.db'}", key="") as outbox:
+                mailed = mail(S7, outbox, box, ["infirmier@test.mssante.fr"])
+            told = settled(client, mailed.rows[0].id)
+            assert (told["state"], told["form"], told["destination"]) == ("accepted", "xdm", "cabinet")
+            assert len(post_office.received) == 1
+            assert client.get("/readyz").json()["checks"] == {"queue": True, "delivery": True}

@@ -25,13 +25,15 @@ def _published(tables: Path, *concepts: tuple[str, str, str], version: str = "20
 
     oid = tomllib.loads((tables / "value-sets" / "sources.toml").read_text("utf-8"))[NAME]["oid"]
     lines = [
-        f'<Concept code="{code}" codeSystem="1.2.250.1.213.1.1.4.322" displayName="{label}" dateValid="{start}" dateFin="{end}"/>'
+        f'<Concept code="{code}" codeSystem="1.2.250.1.213.1.1.4.322" displayName="{label}" dateValid="{start}"'
+        f' dateFin="{end}"/>'
         for code, label, end in concepts
     ]
     file = tables.parent / "liste.xml"
     file.write_text(
         f'<RetrieveValueSetResponse xmlns="urn:ihe:iti:svs:2008"><ValueSet id="{oid}" displayName="x"'
-        f' revisionDate="{version}T00:00:00+02:00" urlFichier="https://nos.example/{NAME}"><ConceptList>{"".join(lines)}</ConceptList></ValueSet>'
+        f' revisionDate="{version}T00:00:00+02:00" urlFichier="https://nos.example/{NAME}">'
+        f"<ConceptList>{''.join(lines)}</ConceptList></ValueSet>"
         "</RetrieveValueSetResponse>",
         "utf-8",
     )
@@ -80,8 +82,7 @@ def test_the_person_may_say_where_the_files_come_from(tables: Path) -> None:
 
 
 def test_the_first_day_of_a_code_is_kept_and_told_before_it_comes(tables: Path) -> None:
-    file = _published(tables, MIXED, TUBE, VEIN)
-    file.write_text(file.read_text("utf-8").replace('MED-576"', 'MED-576" dateValid="20270101000000"'), "utf-8")
+    file = _published(tables, MIXED, TUBE, VEIN, start="20270101000000")
     assert run("mappings", "import-nos", file, "--mappings", tables, "--write").exit_code == 0
     table = (tables / "value-sets" / f"{NAME}.csv").read_text("utf-8")
     assert "ta-asip,MED-576,Alimentation entérale par sonde,2027-01-01," in table.splitlines()
@@ -93,7 +94,7 @@ def test_the_first_day_of_a_code_is_kept_and_told_before_it_comes(tables: Path) 
 def test_writing_what_is_already_there_changes_that_list_only_in_its_facts(tables: Path) -> None:
     table = tables / "value-sets" / f"{NAME}.csv"
     before = table.read_bytes()
-    file = _published(tables, MIXED, TUBE, VEIN, start="20100101000000")
+    file = _published(tables, MIXED, TUBE, VEIN, start="20200331000000")
     run("mappings", "import-nos", file, "--mappings", tables, "--write")
     assert table.read_bytes() == before
     ours, theirs = ((folder / "value-sets" / "sources.toml") for folder in (ROOT / "mappings", tables))

@@ -76,6 +76,8 @@ vihf_lifetime_s = 300
 dsg_digest = "SHA-256"
 check_structure = false
 repository_unique_id = "1.2.250.1.213.4.1.1.1.2"
+processing = "D"
+revocation = "RETRAIT"
 source_id = "1.2.250.1.999.1"
 
 [destinations.production.xds.services]
@@ -148,6 +150,8 @@ def test_a_file_sets_everything(tmp_path: Path) -> None:
             check_structure=False,
             services={"habilitations": "https://autre.example/habilitations"},
             repository_unique_id="1.2.250.1.213.4.1.1.1.2",
+            processing="D",
+            revocation="RETRAIT",
             source_id="1.2.250.1.999.1",
             signing=KeySource(module=tmp_path / "cps.so", slot=1, label="Signature", password_env="CODE"),
         ),

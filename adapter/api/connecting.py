@@ -63,4 +63,6 @@ def xds(reach: Reach, keys: Keys, token: Callable[[], str] | None) -> XdsClient:
         source_id=access.source_id,
         software=access.software_name,
         repository=access.repository_unique_id or names.DMP_REPOSITORY,
+        processing=access.processing,
+        revocation=access.revocation,
     )

@@ -67,6 +67,8 @@ class XdsAccess:
         services: address of a service that does not follow the base address.
         repository_unique_id: repository asked for documents when an answer names none.
         source_id: OID of the sending system; empty: the one of the deposit.
+        processing: code of processing told by TD0.2: ``P`` production, ``D`` debugging, ``T`` training.
+        revocation: action by which TD0.3 takes an authorisation away; no published sample shows it.
         signing: the signing key (ORG_SIGN, or signature key of the card).
     """
 
@@ -91,6 +93,8 @@ class XdsAccess:
     services: Mapping[Service, str] = field(default_factory=lambda: MappingProxyType({}))
     repository_unique_id: str = ""
     source_id: str = ""
+    processing: Literal["P", "D", "T"] = "P"
+    revocation: str = "SUPPRESSION"
     signing: KeySource = field(default_factory=KeySource)
 
 

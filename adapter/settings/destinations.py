@@ -164,6 +164,8 @@ XDS_READERS: Final[Mapping[str, reading.Reader]] = {
     "check_structure": reading.switch,
     "repository_unique_id": reading.any_oid,
     "source_id": reading.any_oid,
+    "processing": reading.one_of("P", "D", "T"),
+    "revocation": reading.header,
 }
 SERVICE_READERS: Final[Mapping[str, reading.Reader]] = dict.fromkeys(SERVICES, reading.url)
 SIGNING_READERS: Final[Mapping[str, reading.Reader]] = {

@@ -23,8 +23,9 @@ RULES: Final[Mapping[str, RuleText]] = {
             "SUB-INS",
             Severity.ERROR,
             "INS absent ou non qualifié",
-            "Au DMP comme par messagerie sécurisée, un document ne part que sous une identité qualifiée : INS"
-            " obtenu par le téléservice INSi et identité vérifiée sur une pièce. Qualifier l'identité dans le logiciel du cabinet, puis recommencer.",
+            "Au DMP comme par messagerie sécurisée, un document ne part que sous une identité qualifiée : INS obtenu"
+            " par le téléservice INSi et identité vérifiée sur une pièce. Qualifier l'identité dans le logiciel du"
+            " cabinet, puis recommencer.",
             "Référentiel INS ; référentiel national d'identitovigilance (RNIV)",
         ),
         RuleText(

@@ -123,6 +123,17 @@ def test_a_question_goes_to_its_service_with_both_certificates(reached: DmpServe
     assert found.certificate == pki.issued().der
 
 
+def test_what_is_recalled_of_the_dmp_is_a_setting(reached: DmpServer, heard: Heard) -> None:
+    (usual, other) = (reached.xds, replace(reached.xds, processing="D", revocation="RETRAIT"))
+    for access, processing, action in ((usual, b"P", b"SUPPRESSION"), (other, b"D", b"RETRAIT")):
+        client = replace(reached, xds=replace(access, mode="direct")).connect()
+        assert isinstance(client, XdsClient)
+        _, body, _ = _heard(heard, lambda client=client: client.patient_status(wire.PATIENT))
+        assert b'processingCode code="%s"' % processing in body
+        _, body, _ = _heard(heard, lambda client=client: client.revoke(wire.PATIENT))
+        assert b">%s</" % action in body
+
+
 def test_a_deposit_is_made_by_its_author(reached: DmpServer, heard: Heard) -> None:
     path, body, _ = _heard(heard, lambda: reached.connect().submit(wire.submission()))
     assert path == "/services/repository"

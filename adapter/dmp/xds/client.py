@@ -15,6 +15,7 @@ from adapter.dmp import EntryReceipt, FoundEntry, FoundSet, Mask, PatientStatus,
 from adapter.dmp.session import DmpSession
 from adapter.dmp.xds import filters, hl7v3, mtom, outcome, retrieve
 from adapter.dmp.xds.access import Transaction, require
+from adapter.dmp.xds.admission import Admission
 from adapter.dmp.xds.changes import Changes, require_done
 from adapter.dmp.xds.credentials import Credentials
 from adapter.dmp.xds.ebxml import Association, ObjectRef
@@ -30,8 +31,6 @@ from adapter.submission.values import Submission
 
 FEED: Final = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
 RETRIEVE: Final = "urn:ihe:iti:2007:RetrieveDocumentSet"
-EXISTENCE: Final = "urn:hl7-org:v3:PRPA_IN201307UV02"
-AUTHORISE: Final = "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization"
 
 _CDA_TYPES: Final = frozenset({CDA_MIME, "application/xslt+xml"})
 _REMEMBERED: Final = 10_000
@@ -112,6 +111,10 @@ class XdsClient:
     def _reach_by(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._registry = Registry(exchange, self._services.registry)
+        self._admission = Admission(
+            exchange, self._services.patients, self._services.habilitations, self._sender, self._processing,
+            clock=self._clock, new_uuid=self._new_uuid,
+        )  # fmt: skip
         self._changes = Changes(
             exchange, self._registry, self._services.registry, self._sender, clock=self._clock, new_uuid=self._new_uuid
         )
@@ -121,21 +124,17 @@ class XdsClient:
     def patient_status(self, patient: Identifier) -> PatientStatus:
         """TD0.2: state of the DMP of this patient, and whether the caller may act on it."""
         self._require("TD0.2")
-        query = hl7v3.ExistenceQuery(patient, self._own_id(), self._own_id())
-        payload = hl7v3.existence_query(query, self._sender, self._clock(), self._processing)
-        reply = self._exchange.call(Call("TD0.2", self._services.patients, EXISTENCE, payload, patient))
-        found = hl7v3.read_status(reply.payload)
-        if found is None:
-            raise unexpected(reply, safe=True)
-        return found
+        return self._admission.status(patient)
 
     def authorise(self, patient: Identifier) -> str:
         """TD0.3: code of the DMP once the caller has authorised himself or herself on this DMP (``DMPOk``)."""
-        return self._authorisation(patient, hl7v3.ADDITION)
+        self._require("TD0.3")
+        return self._admission.change(patient, hl7v3.ADDITION)
 
     def revoke(self, patient: Identifier) -> str:
         """TD0.3: code of the DMP once the caller's own authorisation is taken away."""
-        return self._authorisation(patient, self._revocation)
+        self._require("TD0.3")
+        return self._admission.change(patient, self._revocation)
 
     # ---------------------------------------------------------------- TD2.1
 
@@ -297,24 +296,8 @@ class XdsClient:
 
     # ---------------------------------------------------------------- around a call
 
-    def _authorisation(self, patient: Identifier, action: str) -> str:
-        self._require("TD0.3")
-        payload = hl7v3.authorisation_request(action)
-        url = self._services.habilitations
-        reply = self._exchange.call(Call("TD0.3", url, AUTHORISE, payload, patient, safe=False))
-        found = hl7v3.read_authorisation_answer(reply.payload)
-        if found is None:
-            raise unexpected(reply, safe=False)
-        code, context = found
-        if code != hl7v3.OK:
-            raise outcome.by_codes((code,), details=(outcome.cut(context, (patient.value,)),))
-        return code
-
     def _require(self, transaction: Transaction) -> None:
         require(self._credentials.mode, transaction)
-
-    def _own_id(self) -> Identifier:
-        return Identifier(self._sender.oid, str(self._new_uuid()))
 
     def _remember(self, patient: Identifier, unique_id: str) -> None:
         with self._lock:

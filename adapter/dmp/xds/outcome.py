@@ -199,8 +199,8 @@ def by_fault(
     The sender's faults, and those of the envelope itself, mean that nothing was done; the receiver's leave a doubt,
     unless they bear a code that says otherwise.
     """
-    own = tuple(_told(value, secrets) for name, value in fault.details if name in _CODE_NAMES and _is_code(value))
-    codes = own + ((_told(fault.own_code, secrets),) if fault.own_code else ())
+    own = tuple(told(value, secrets) for name, value in fault.details if name in _CODE_NAMES and _is_code(value))
+    codes = own + ((told(fault.own_code, secrets),) if fault.own_code else ())
     details = (cut(fault.reason, secrets),) if fault.reason else ()
     if set(codes) & (_NO_OPEN_DMP | _ACCESS):
         return by_codes(codes, details=details)
@@ -303,7 +303,7 @@ def cut(text: str, secrets: Collection[str] = ()) -> str:
 
 def _detail(error: RegistryError, secrets: Collection[str]) -> str:
     """One error for a person to read: code, words, place."""
-    parts = [_told(error.code, secrets), cut(error.context, secrets), cut(error.location, secrets)]
+    parts = [told(error.code, secrets), cut(error.context, secrets), cut(error.location, secrets)]
     return " | ".join(part for part in parts if part)
 
 
@@ -322,10 +322,10 @@ def _joined(codes: Iterable[str]) -> str:
 
 
 def _codes(errors: Iterable[RegistryError], secrets: Collection[str]) -> list[str]:
-    return [_told(one.code, secrets) for one in errors if one.code]
+    return [told(one.code, secrets) for one in errors if one.code]
 
 
-def _told(code: str, secrets: Collection[str]) -> str:
+def told(code: str, secrets: Collection[str]) -> str:
     """A code on one line, kept whole unless it holds something of the patient."""
     line = " ".join(code.split())[:_MAX_CODE]
     if line in RETRIED | _NO_OPEN_DMP | _ACCESS or _CODE_OF_XDS.fullmatch(line):

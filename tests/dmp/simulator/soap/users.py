@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -48,18 +49,27 @@ def access(mode: AccessMode = "direct", *, user: str = "899700100003", structure
 
 def server(running: RunningSimulator, mode: AccessMode = "direct", *, user: str = "899700100003") -> DmpServer:
     """How the simulator is reached by XDS, with the keys that it wrote."""
-    folder = running.certificates
-    assert folder is not None
-    told = access(mode, user=user)
+    assert running.certificates is not None
+    return reached(running.xds_url, running.certificates, mode, user=user)
+
+
+def reached(url: str, folder: Path, mode: AccessMode = "direct", *, user: str = "899700100003") -> DmpServer:
     signing = SIGNERS.get(mode, "signature-structure")
     keys = KeySource(folder / f"{signing}.pem", folder / f"{signing}.key")
     return DmpServer(
-        running.xds_url,
+        url,
         wire="xds",
         ca_bundle=folder / "autorite.pem",
         client=KeySource(folder / "client.pem", folder / "client.key"),
-        xds=XdsAccess(**{**{name: getattr(told, name) for name in XdsAccess.__slots__}, "signing": keys}),
+        xds=replace(access(mode, user=user), signing=keys),
     )
+
+
+def connect(url: str, folder: Path) -> XdsClient:
+    """By card, to a simulator elsewhere."""
+    found = reached(url, folder).connect()
+    assert isinstance(found, XdsClient)
+    return found
 
 
 def client(running: RunningSimulator, mode: AccessMode = "direct", *, user: str = "899700100003") -> XdsClient:

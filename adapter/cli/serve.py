@@ -45,9 +45,9 @@ def command(
 ) -> int:
     """Démarre le service HTTP : contrôler, convertir, montrer, déposer. Ctrl-C ou SIGTERM l'arrête proprement.
 
-    Il sert aussi la file : dépôts et messages que d'autres commandes y ont mis. Il n'écoute que cette machine. Ailleurs,
-    il faut un certificat (tls_cert, tls_key), un jeton par logiciel appelant ([service.clients.NOM]) et, pour une adresse
-    sans nom, allowed_hosts.
+    Il sert aussi la file : dépôts et messages que d'autres commandes y ont mis. Il n'écoute que cette machine.
+    Ailleurs, il faut un certificat (tls_cert, tls_key), un jeton par logiciel appelant ([service.clients.NOM]) et,
+    pour une adresse sans nom, allowed_hosts.
     """
     settings = read(settings_file, mappings)
     told = settings.service

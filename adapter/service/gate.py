@@ -77,6 +77,7 @@ class Gate:
         """
         headers = Headers(scope=scope)
         bounds = self._installation.bounds
+        _check_framing(headers)
         check_host(headers, bounds.allowed_hosts)
         _check_origin(scope, headers)
         client = self._client(scope, headers)
@@ -102,6 +103,17 @@ class Gate:
         wait_s = self._rates.spend(name)
         if wait_s:
             raise Refusal("too-many", "Trop de requêtes : revenir plus tard.", headers={"Retry-After": str(wait_s)})
+
+
+def _check_framing(headers: Headers) -> None:
+    """Refuse a request that tells its length twice: what stands in front of us may believe the other length.
+
+    Raises:
+        Refusal: 400, and the connection ends.
+    Source: RFC 9112, 6.1 and 11.2 (request smuggling).
+    """
+    if "transfer-encoding" in headers and "content-length" in headers:
+        raise Refusal("bad-request", "Deux longueurs annoncées pour un corps.", headers={"Connection": "close"})
 
 
 def too_large(limit: int) -> Refusal:

@@ -135,6 +135,14 @@ def test_what_is_no_request_is_refused(running: Running, request_: bytes) -> Non
     assert _alive(running)
 
 
+def test_a_request_that_tells_its_length_twice_is_the_last_of_its_connection(running: Running) -> None:
+    twice = POST + b"Content-Length: 12\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    answer = running.exchange(twice + b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"urn:dmp-adapter:problem:bad-request" in answer
+
+
 def test_a_client_that_leaves_in_the_middle_harms_nobody(running: Running) -> None:
     for _ in range(20):
         with running.socket() as wire:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -41,6 +41,7 @@ _FORMS: Final[Mapping[Forms, tuple[Form, ...]]] = {
     "both": ("cda", "fhir"),
     "cda-n1": ("cda-n1",),
 }
+_CARRIED: Final[frozenset[Form]] = frozenset({"cda", "cda-n1"})  # by the wire of production
 _POLL_S: Final = 0.1
 
 
@@ -207,7 +208,7 @@ def send(
         bundle=bundle if "fhir" in asked else None,
         submission_time=now(),
         opposition=opposed,
-        limits=server.limits,
+        limits=replace(server.limits, forms=_CARRIED) if server.wire == "xds" else server.limits,
         replaced_forms=_replaced_forms(document, past, asked),
         n1=n1,
     )

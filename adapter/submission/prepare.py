@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha1
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from uuid import UUID, uuid5
 
 from adapter.errors import Finding, FindingsError
@@ -74,10 +74,12 @@ class Limits:
     Attributes:
         ins_roots: assigning authorities of the INS; production takes neither test nor demonstration.
         max_bytes: largest document, None for no limit.
+        forms: those that its wire carries.
     """
 
     ins_roots: frozenset[str] = INS_ROOTS
     max_bytes: int | None = None
+    forms: frozenset[Form] = frozenset(get_args(Form))
 
 
 def fhir_oid(oid: str) -> str:
@@ -228,6 +230,8 @@ def _faults(document: Document, given: Sequence[tuple[Form, bytes]], opposition:
         mark = document.bundle_key if form == "fhir" else _OWN_OID[form](document.oid)
         if mark.encode() not in content:
             refuse("SUB-BYTES", name, f"Le fichier {name} n'est pas celui de ce document.")
+        if form not in limits.forms:
+            refuse("SUB-FORM", name, f"Cette destination ne reçoit pas la forme {name}.")
         if limits.max_bytes is not None and len(content) > limits.max_bytes:
             refuse(
                 "SUB-SIZE", name, f"Le fichier {name} fait {len(content)} octets, au-delà de {limits.max_bytes} admis."

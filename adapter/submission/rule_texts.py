@@ -52,6 +52,14 @@ RULES: Final[Mapping[str, RuleText]] = {
             "Réglage de l'installation",
         ),
         RuleText(
+            "SUB-FORM",
+            Severity.ERROR,
+            "Forme que cette destination ne reçoit pas",
+            "La voie de production du DMP (XDS.b) transporte des documents CDA, structurés ou autour d'un PDF ; elle ne"
+            " reçoit pas de document FHIR. Déposer le CDA, ou choisir une destination en PDSm.",
+            "Guide d'intégration du DMP ; CI-SIS, volet Partage de documents de santé",
+        ),
+        RuleText(
             "SUB-SETTING",
             Severity.ERROR,
             "Cadre d'exercice ou secteur d'activité absent",

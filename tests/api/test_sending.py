@@ -17,7 +17,7 @@ from lxml import etree
 
 import adapter
 from adapter.api import sending
-from adapter.api.sending import DmpServer, deliver, open_outbox, send
+from adapter.api.sending import DmpServer, Forms, deliver, open_outbox, send
 from adapter.dmp.simulator import serve
 from adapter.dmp.simulator.faults import Fault
 from adapter.dmp.simulator.serving import RunningSimulator
@@ -162,6 +162,15 @@ def test_without_what_prints_it_the_pdf_is_not_queued(
     monkeypatch.setitem(sys.modules, "typst", None)
     with pytest.raises(MissingExtra, match="pdf"):
         send(_visit("s7.required"), outbox, server, forms="cda-n1")
+    assert not list(outbox.rows())
+
+
+@pytest.mark.parametrize("forms", ["fhir", "both"])
+def test_the_wire_of_production_takes_no_fhir_document(outbox: Outbox, forms: Forms) -> None:
+    production = DmpServer("https://dmp.example", wire="xds")
+    with pytest.raises(SubmissionRefused) as refused:
+        send(_visit("s7.required"), outbox, production, forms=forms)
+    assert [(one.rule, one.path) for one in refused.value.findings] == [("SUB-FORM", "FHIR")]
     assert not list(outbox.rows())
 
 

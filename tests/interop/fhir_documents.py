@@ -12,6 +12,7 @@ import orjson
 from adapter.api import convert
 from adapter.api.billing import render_billing
 from adapter.api.reminders import remind
+from adapter.cda import render_n1
 from adapter.dmp.pdsm.resources import simplified, transaction
 from adapter.errors import VisitInvalid
 from adapter.mapping import load
@@ -19,7 +20,8 @@ from adapter.mapping.fhir_terminology import file_name, terminology
 from adapter.outbox.audit import GENESIS, audit_event
 from adapter.outbox.values import Disclosure
 from adapter.reminders import Details
-from adapter.submission import Submission, prepare
+from adapter.submission import Submission, as_n1, prepare
+from tests.documents import PDF
 from tests.samples_kept import VISITS
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -48,6 +50,13 @@ def submissions(visit: Path) -> Iterator[Submission]:
     done = convert(visit.read_bytes(), self_check=False)
     for cda, bundle in ((done.cda, None), (None, done.bundle), (done.cda, done.bundle)):
         yield prepare(done.document, cda=cda, bundle=bundle, submission_time=NOW, opposition=False)
+
+
+def n1_submission(visit: Path) -> Submission:
+    """Deposit of one visit as a CDA document of level 1, around a PDF."""
+    document = convert(visit.read_bytes(), self_check=False).document
+    content = render_n1(as_n1(document), PDF)
+    return prepare(document, cda=None, bundle=None, n1=content, submission_time=NOW, opposition=False)
 
 
 def _requests(name: str, submission: Submission) -> Iterator[tuple[str, bytes]]:

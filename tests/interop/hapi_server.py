@@ -8,8 +8,10 @@ from typing import Final
 
 import requests
 
+from adapter.api.second_opinion import second_opinion
 from adapter.dmp.pdsm import PdsmClient
 from adapter.dmp.session import DmpSession
+from adapter.errors import Severity
 from adapter.model.document import Identifier
 from tests.interop.fhir_documents import submissions
 from tests.interop.maven import Program
@@ -43,6 +45,18 @@ def _life(base: str, client: PdsmClient) -> Iterator[Step]:
     yield "TD3.3d off", lambda: client.set_archived(ins, unique_id, False)
     yield from corrected(client, first, correction)
     yield "TD3.3c", lambda: client.delete(ins, unique_id)
+    yield from _validated(base, first.contents[1])
+
+
+def _validated(base: str, bundle: bytes) -> Iterator[Step]:
+    """Operation $validate, as ``validate --fhir-validator URL`` calls it: on a sound document, then on a spoilt one."""
+    spoilt = bundle.replace(b'"final"', b'"fini"', 1)
+    yield "$validate", lambda: equal(_refused(bundle, base), [])
+    yield "$validate spoilt", lambda: equal(bool(_refused(spoilt, base)), True)
+
+
+def _refused(bundle: bytes, base: str) -> list[str]:
+    return [f"{one.path} {one.message}" for one in second_opinion(bundle, base) if one.severity is Severity.ERROR]
 
 
 def _make_patient(base: str, ins: Identifier) -> None:

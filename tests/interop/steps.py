@@ -47,6 +47,14 @@ def deposited(client: Dmp, submission: Submission) -> Iterator[Step]:
     yield "TD3.2", lambda: equal(_contents(client, submission), list(submission.contents))
 
 
+def deposited_beside(client: Dmp, submission: Submission) -> Iterator[Step]:
+    """One more deposit of a patient who has some, found and read back."""
+    (entry,) = submission.entries
+    yield "TD2.1 N1", lambda: client.submit(submission)
+    yield "TD3.1b N1", lambda: expect(client, submission.set.patient_id, entry.unique_id, format=entry.format.code)
+    yield "TD3.2 N1", lambda: equal(_contents(client, submission), list(submission.contents))
+
+
 def corrected(client: Dmp, first: Submission, correction: Submission) -> Iterator[Step]:
     """A correction: what it replaces is superseded, what replaces is current."""
     ins = first.set.patient_id

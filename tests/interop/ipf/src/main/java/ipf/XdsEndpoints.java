@@ -21,6 +21,7 @@ import java.io.OutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,12 +46,17 @@ import org.openehealth.ipf.commons.ihe.xds.core.metadata.AvailabilityStatus;
 import org.openehealth.ipf.commons.ihe.xds.core.metadata.Document;
 import org.openehealth.ipf.commons.ihe.xds.core.metadata.DocumentEntry;
 import org.openehealth.ipf.commons.ihe.xds.core.metadata.ObjectReference;
+import org.openehealth.ipf.commons.ihe.xds.core.metadata.SubmissionSet;
+import org.openehealth.ipf.commons.ihe.xds.core.metadata.TimeRange;
+import org.openehealth.ipf.commons.ihe.xds.core.metadata.Timestamp;
 import org.openehealth.ipf.commons.ihe.xds.core.requests.DocumentReference;
 import org.openehealth.ipf.commons.ihe.xds.core.requests.ProvideAndRegisterDocumentSet;
 import org.openehealth.ipf.commons.ihe.xds.core.requests.QueryRegistry;
 import org.openehealth.ipf.commons.ihe.xds.core.requests.RegisterDocumentSet;
 import org.openehealth.ipf.commons.ihe.xds.core.requests.RetrieveDocumentSet;
 import org.openehealth.ipf.commons.ihe.xds.core.requests.query.FindDocumentsQuery;
+import org.openehealth.ipf.commons.ihe.xds.core.requests.query.FindSubmissionSetsQuery;
+import org.openehealth.ipf.commons.ihe.xds.core.requests.query.GetAssociationsQuery;
 import org.openehealth.ipf.commons.ihe.xds.core.requests.query.GetDocumentsQuery;
 import org.openehealth.ipf.commons.ihe.xds.core.requests.query.QueryReturnType;
 import org.openehealth.ipf.commons.ihe.xds.core.responses.QueryResponse;
@@ -68,6 +74,8 @@ public final class XdsEndpoints extends RouteBuilder {
     private static final String REPOSITORY = "1.2.250.1.213.4.1.1.1.2";
 
     private final Map<String, Document> byUniqueId = new LinkedHashMap<>();
+    private final List<SubmissionSet> sets = new ArrayList<>();
+    private final List<Association> members = new ArrayList<>();
 
     public static void main(String[] args) throws Exception {
         Server server = new Server();
@@ -129,6 +137,8 @@ public final class XdsEndpoints extends RouteBuilder {
     }
 
     private synchronized Object store(ProvideAndRegisterDocumentSet request) throws Exception {
+        Map<String, String> registered = new HashMap<>();
+        register(request.getSubmissionSet(), registered);
         for (Document document : request.getDocuments()) {
             DocumentEntry entry = document.getDocumentEntry();
             byte[] content = bytes(document.getDataHandler());
@@ -136,27 +146,59 @@ public final class XdsEndpoints extends RouteBuilder {
             if (!sha1(content).equalsIgnoreCase(entry.getHash())) throw new IllegalStateException("hash differs");
             entry.setAvailabilityStatus(AvailabilityStatus.APPROVED);
             entry.setRepositoryUniqueId(REPOSITORY);
-            entry.setEntryUuid("urn:uuid:" + UUID.randomUUID());
-            entry.setLogicalUuid(entry.getEntryUuid());
+            String uuid = newUuid();
+            registered.put(entry.getEntryUuid(), uuid);
+            entry.setEntryUuid(uuid);
+            entry.setLogicalUuid(uuid);
             document.setDataHandler(new DataHandler(new Content(content, entry.getMimeType())));
             byUniqueId.put(entry.getUniqueId(), document);
         }
         for (Association link : request.getAssociations()) {
             if (link.getAssociationType() == AssociationType.REPLACE) {
                 named(link.getTargetUuid()).setAvailabilityStatus(AvailabilityStatus.DEPRECATED);
+            } else if (link.getAssociationType() == AssociationType.HAS_MEMBER) {
+                members.add(new Association(AssociationType.HAS_MEMBER, newUuid(),
+                        registered.get(link.getSourceUuid()), registered.get(link.getTargetUuid())));
             }
         }
         return new Response(Status.SUCCESS);
     }
 
+    private void register(SubmissionSet set, Map<String, String> registered) {
+        String uuid = newUuid();
+        registered.put(set.getEntryUuid(), uuid);
+        set.setEntryUuid(uuid);
+        set.setAvailabilityStatus(AvailabilityStatus.APPROVED);
+        sets.add(set);
+    }
+
+    private static String newUuid() {
+        return "urn:uuid:" + UUID.randomUUID();
+    }
+
     private synchronized Object query(QueryRegistry request) {
+        if (request.getQuery() instanceof FindSubmissionSetsQuery query) {
+            QueryResponse response = new QueryResponse(Status.SUCCESS);
+            sets.stream().filter(set -> query.getPatientId().equals(set.getPatientId())
+                            && within(query.getSubmissionTime(), set.getSubmissionTime()))
+                    .forEach(response.getSubmissionSets()::add);
+            return response;
+        }
+        if (request.getQuery() instanceof GetAssociationsQuery query) {
+            QueryResponse response = new QueryResponse(Status.SUCCESS);
+            members.stream().filter(one -> query.getUuids().contains(one.getSourceUuid())
+                    || query.getUuids().contains(one.getTargetUuid())).forEach(response.getAssociations()::add);
+            return response;
+        }
         List<DocumentEntry> found = new ArrayList<>();
         for (Document document : byUniqueId.values()) {
             DocumentEntry entry = document.getDocumentEntry();
             boolean asked = false;
             if (request.getQuery() instanceof FindDocumentsQuery query) {
                 asked = query.getPatientId().equals(entry.getPatientId())
-                        && query.getStatus().contains(entry.getAvailabilityStatus());
+                        && query.getStatus().contains(entry.getAvailabilityStatus())
+                        && within(query.getCreationTime(), entry.getCreationTime())
+                        && within(query.getServiceStartTime(), entry.getServiceStartTime());
             } else if (request.getQuery() instanceof GetDocumentsQuery query) {
                 asked = query.getUniqueIds() != null && query.getUniqueIds().contains(entry.getUniqueId())
                         || query.getUuids() != null && query.getUuids().contains(entry.getEntryUuid());
@@ -170,6 +212,12 @@ public final class XdsEndpoints extends RouteBuilder {
             response.getDocumentEntries().addAll(found);
         }
         return response;
+    }
+
+    private static boolean within(TimeRange range, Timestamp moment) {
+        boolean late = range.getFrom() != null && moment.getDateTime().isBefore(range.getFrom().getDateTime());
+        boolean early = range.getTo() != null && !moment.getDateTime().isBefore(range.getTo().getDateTime());
+        return !late && !early;
     }
 
     private synchronized Object retrieve(RetrieveDocumentSet request) {

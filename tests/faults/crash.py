@@ -26,7 +26,7 @@ import orjson
 import requests
 
 from adapter.api import convert
-from adapter.dmp import Dmp
+from adapter.dmp import Dmp, Mailbox
 from adapter.dmp.pdsm import PdsmClient
 from adapter.dmp.session import DmpSession, RetryPolicy
 from adapter.dmp.simulator import create_app, serve
@@ -120,9 +120,9 @@ def run_once(
             rows = [outbox.enqueue(submission, destination=DESTINATION) for submission in submissions]
         generation = 0
         for generation in range(random.randint(1, 3)):
-            if _killed(random, url, connect, generation, seed):
+            if killed(random, url, connect, generation, seed):
                 run.kills += 1
-        last = _fork(lambda: _work(url, connect, generation + 1, seed))
+        last = fork(lambda: work(url, connect, generation + 1, seed))
         if os.waitpid(last, 0)[1] != 0:
             run.wrong.append("the last worker did not finish")
         state = _admin("GET", base, "state")
@@ -183,7 +183,7 @@ def _fault(random: Random, wire: Wire) -> dict[str, Any]:
 # ---------------------------------------------------------------- processes
 
 
-def _killed(random: Random, url: str, connect: Callable[[], Dmp], generation: int, seed: int) -> bool:
+def killed(random: Random, url: str, connect: Callable[[], Dmp | Mailbox], generation: int, seed: int) -> bool:
     """True when a worker was killed, False when it had finished before.
 
     Half of the deaths come after a random number of calls of Python (between any two statements), half at a random
@@ -191,16 +191,16 @@ def _killed(random: Random, url: str, connect: Callable[[], Dmp], generation: in
     """
     if random.random() < 0.5:
         calls = random.randrange(CALLS_SPAN)
-        worker = _fork(lambda: _work(url, connect, generation, seed, calls))
+        worker = fork(lambda: work(url, connect, generation, seed, calls))
     else:
         moment = random.uniform(0, TIMED_SPAN_S)
-        worker = _fork(lambda: _work(url, connect, generation, seed))
+        worker = fork(lambda: work(url, connect, generation, seed))
         time.sleep(moment)
         os.kill(worker, signal.SIGKILL)  # a worker that has finished is not reaped yet: its number is still its own
     return os.WIFSIGNALED(os.waitpid(worker, 0)[1])
 
 
-def _work(url: str, connect: Callable[[], Dmp], generation: int, seed: int, calls: int | None = None) -> None:
+def work(url: str, connect: Callable[[], Dmp | Mailbox], generation: int, seed: int, calls: int | None = None) -> None:
     """The worker; with `calls`, it kills itself at that call."""
     ahead = timedelta(seconds=generation * (POLICY.lease_s + 1))
 
@@ -277,21 +277,21 @@ def _simulator(authority: Authority | None, keys: Path | None) -> tuple[int, str
         while True:
             signal.pause()
 
-    process = _fork(serve_for_ever)
+    process = fork(serve_for_ever)
     os.close(writing)
     with os.fdopen(reading, "rb") as told:
         base, _, services = told.read().decode().partition(" ")
         return process, base, services
 
 
-def _fork(work: Callable[[], None]) -> int:
-    """Number of a process that does `work` and exits with 0, or 1 with the fault on its standard error."""
+def fork(task: Callable[[], None]) -> int:
+    """Number of a process that does `task` and exits with 0, or 1 with the fault on its standard error."""
     process = os.fork()
     if process:
         return process
     status = 1
     try:
-        work()
+        task()
         status = 0
     except BaseException:  # noqa: BLE001  # the end of a forked process: nothing may go on in it
         traceback.print_exc()

@@ -55,7 +55,7 @@ class Admission:
         reply = self._exchange.call(Call("TD0.2", self._patients, EXISTENCE, payload, patient))
         found = hl7v3.read_status(reply.payload)
         if found is None:
-            raise unexpected(reply, safe=True)
+            raise unexpected(reply, patient, safe=True)
         return found
 
     def change(self, patient: Identifier, action: str) -> str:
@@ -68,7 +68,7 @@ class Admission:
         reply = self._exchange.call(Call("TD0.3", self._habilitations, AUTHORISE, payload, patient, safe=False))
         found = hl7v3.read_authorisation_answer(reply.payload)
         if found is None:
-            raise unexpected(reply, safe=False)
+            raise unexpected(reply, patient, safe=False)
         code, context = found
         if code != hl7v3.OK:
             raise outcome.by_codes(

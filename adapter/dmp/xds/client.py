@@ -258,7 +258,7 @@ class XdsClient:
         except mtom.MtomInvalid as fault:
             raise DmpUnreachable(fault.message, code=fault.code) from None
         if answer is None:
-            raise unexpected(reply, safe=True)
+            raise unexpected(reply, patient, safe=True)
         outcome.require_success(answer.response, safe=True, secrets=(patient.value,), partial=True)
         held = [one for one in answer.documents if one.unique_id == entry.unique_id]
         if len(held) != 1:

@@ -130,7 +130,7 @@ class Registry:
         except ebxml.EbxmlInvalid as fault:
             raise DmpUnreachable(fault.message, code=fault.code) from None
         if answer is None:
-            raise unexpected(reply, safe=True)
+            raise unexpected(reply, patient, safe=True)
         outcome.require_success(answer.response, safe=True, secrets=(patient.value,), partial=True)
         return answer
 
@@ -138,12 +138,12 @@ class Registry:
 _ABSENT: Final = "Ce document n'est pas dans le DMP, ou l'appelant ne peut pas le voir."
 
 
-def unexpected(reply: Reply, *, safe: bool) -> DmpError:
+def unexpected(reply: Reply, patient: Identifier, *, safe: bool) -> DmpError:
     """Error for a payload of another kind than expected: a bare RegistryResponse tells its codes."""
     if etree.QName(reply.payload).localname == "RegistryResponse":
         response = outcome.read_response(reply.payload)
         if response.failures:
-            return outcome.refusal(response)
+            return outcome.refusal(response, secrets=(patient.value,))
     return outcome.unusable("answer", safe=safe)
 
 

@@ -371,3 +371,18 @@ def test_a_document_within_a_partial_answer_counts_when_it_is_there(given: bool)
 def test_the_relations_of_nothing_are_not_asked_for() -> None:
     assert client().associations(wire.PATIENT, []) == ()
     assert len(responses.calls) == 0
+
+
+@responses.activate
+def test_a_refusal_in_the_place_of_an_answer_tells_no_patient() -> None:
+    told = registry(f"Refus-{wire.PATIENT.value}", context=f"patient {wire.PATIENT.value} inconnu")
+    for service in ("registry", "patients", "habilitations"):
+        answer(service, told)
+    for asked in (
+        lambda: client().find(wire.PATIENT, OID),
+        lambda: client().patient_status(wire.PATIENT),
+        lambda: client().authorise(wire.PATIENT),
+    ):
+        with pytest.raises(DmpRejected) as raised:
+            asked()
+        assert (raised.value.code, raised.value.details) == ("…", ("… | patient … inconnu",))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from adapter.api.reference import visit_schema
 
-_STEPS: Final = re.compile(r"\[\d+\]|[^.\[\]]+")
+_STEPS: Final = re.compile(r"\[\d*\]|[^.\[\]]+")
 _DEEPEST: Final = 3  # names shown of one path
 
 STATES: Final[Mapping[str, str]] = {
@@ -34,7 +34,7 @@ def label(path: str) -> str:
         if node is None:
             break
         if step.startswith("["):
-            if names:
+            if names and step != "[]":
                 names[-1] += f" n° {int(step[1:-1]) + 1}"
         elif told := node.get("description"):
             names.append(_short(told))

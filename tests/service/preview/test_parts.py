@@ -109,6 +109,7 @@ def test_lines_know_where_they_come_from() -> None:
         ("$", "Visite entière"),
         ("$.patient.ins.value", "Patient › Identité nationale de santé › Matricule INS"),
         ("$.treatments.items[1].dose.unit", "Traitements n° 2 › Dose par prise › Unité"),
+        ("$.attachments[].media_type", "Documents joints › Type de contenu"),
         ("$.nowhere", "$.nowhere"),
     ],
 )

@@ -85,8 +85,10 @@ def _no_cid(answer: Answer) -> Answer:
 
 
 def _partial(answer: Answer) -> Answer:
-    """Success told as a part, with an error beside."""
+    """Success told as a part, with an error beside; what tells no ebRS success has no part either."""
     status, content_type, body = answer
+    if SUCCESS.encode() not in body:
+        return answer
     response = answers.registry_response(answers.refused([Issue("Panne simulée.", "XDSRegistryError")], partial=True))
     if b"RegistryErrorList" not in body and not content_type.startswith("multipart/") and b"AdhocQuery" not in body:
         found, relates = _ACTION.search(body), _RELATES.search(body)

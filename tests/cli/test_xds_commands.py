@@ -75,7 +75,15 @@ def test_a_visit_is_fed_by_the_structure_and_the_same_one_is_fed_once(office: Of
     assert office.run("outbox", "verify").exit_code == 0
 
 
+def test_the_settings_that_the_simulator_prints_serve_as_they_are(office: Office) -> None:
+    assert office.run("send", S5, "--wire", "xds", "--wait").exit_code == 0
+    assert office.run("dmp", "status", "--visit", S5).exit_code == 0
+    assert len(office.state()) == 2, "the document, and the signature of its set"
+
+
 def test_several_dmp_of_one_wire_are_told_apart(office: Office) -> None:
+    told = office.settings.read_text("utf-8")
+    office.settings.write_text(told.replace('default_destination = "sim-xds"\n', ""), "utf-8")
     said = office.run("send", S5, "--wire", "xds")
     assert (said.exit_code, "sim-xds, sim-xds-carte" in said.stderr) == (2, True)
     assert office.run("send", S5, "--wire", "xds", *CARD).exit_code == 0

@@ -33,7 +33,7 @@ key = "{folder}/{signing}.key"
 
 
 def settings(url: str, folder: Path) -> str:
-    """Two destinations: by the certificates of the structure (feeding), and by the card of a professional (all).
+    """Two destinations: by the certificates of the structure (feeding, the usual one), and by the card of a professional (all).
 
     Args:
         url: of the services (``https://…/services``).
@@ -44,6 +44,7 @@ def settings(url: str, folder: Path) -> str:
     return "\n".join(
         (
             "# Personnes et structure fictives ; clés d'essai, bonnes pour ce simulateur seulement.",
+            'default_destination = "sim-xds"\n',
             _TABLE.format(name="sim-xds", mode="indirect", signing="signature-structure", **common),
             _TABLE.format(name="sim-xds-carte", mode="direct", signing="signature-carte", **common),
         )

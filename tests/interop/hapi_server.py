@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -20,6 +21,7 @@ from tests.interop.steps import Step, corrected, deposited, equal, expect, hidde
 from tests.samples_kept import SAMPLES
 
 JUDGE: Final = "HAPI JPA"
+_NOT_HELD: Final = re.compile("could not be found|^Invalid profile. Failed to retrieve|^Extension url 'http://hl7.org/fhir/5.0/")
 PROGRAM: Final = Program("server", "server.FhirServer", "hapi.version")
 
 
@@ -52,11 +54,13 @@ def _validated(base: str, bundle: bytes) -> Iterator[Step]:
     """Operation $validate, as ``validate --fhir-validator URL`` calls it: on a sound document, then on a spoilt one."""
     spoilt = bundle.replace(b'"final"', b'"fini"', 1)
     yield "$validate", lambda: equal(_refused(bundle, base), [])
-    yield "$validate spoilt", lambda: equal(bool(_refused(spoilt, base)), True)
+    yield "$validate spoilt", lambda: equal(len(_refused(spoilt, base)) > 0, True)
 
 
 def _refused(bundle: bytes, base: str) -> list[str]:
-    return [f"{one.path} {one.message}" for one in second_opinion(bundle, base) if one.severity is Severity.ERROR]
+    """Errors of the server, apart from what it does not hold: French profiles, extensions of R5."""
+    found = (one.message for one in second_opinion(bundle, base) if one.severity is Severity.ERROR)
+    return [one for one in found if _NOT_HELD.search(one) is None]
 
 
 def _make_patient(base: str, ins: Identifier) -> None:

@@ -25,7 +25,7 @@ import urllib3
 from requests import exceptions as rx
 from requests.structures import CaseInsensitiveDict
 
-from adapter.dmp.tls import Trust, TrustAdapter
+from adapter.dmp.tls import Trust, TrustAdapter, certificate_code, turned_down
 from adapter.errors import DmpAccessDenied, DmpError, DmpUnreachable, OutcomeUnknown
 
 _log = logging.getLogger(__name__)
@@ -34,25 +34,6 @@ USER_AGENT: Final = "dmp-adapter"
 MAX_ANSWER_BYTES: Final = 128 * 1024 * 1024
 _BLOCK: Final = 64 * 1024
 
-# X.509 verification results (OpenSSL, X509_V_ERR_*).
-_EXPIRED: Final = 10
-_NOT_YET_VALID: Final = 9
-_REVOKED: Final = 23
-_NO_FRESH_CRL: Final = frozenset({3, 11, 12, 33})  # none for this authority, not yet valid, expired, of another one
-_WRONG_HOST: Final = frozenset({62, 64})  # host name, IP address
-_UNKNOWN_ISSUER: Final = frozenset({2, 18, 19, 20, 21})
-
-# Alerts by which a server turns down the client's certificate (RFC 8446, 6.2), as OpenSSL names them.
-_CLIENT_CERTIFICATE_ALERTS: Final = (
-    "BAD_CERTIFICATE",
-    "CERTIFICATE_EXPIRED",
-    "CERTIFICATE_REQUIRED",
-    "CERTIFICATE_REVOKED",
-    "CERTIFICATE_UNKNOWN",
-    "UNKNOWN_CA",
-    "UNSUPPORTED_CERTIFICATE",
-    "ACCESS_DENIED",
-)
 # Failures that can only happen before the first byte of the request.
 _BEFORE_SENDING: Final = (
     "HANDSHAKE_FAILURE",
@@ -370,7 +351,7 @@ def _tls_fault(fault: rx.SSLError, safe: bool) -> DmpError:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _server_certificate_fault(cause.verify_code)
     reasons = " ".join(str(cause.reason or "") for cause in causes if isinstance(cause, ssl.SSLError)).upper()
-    if "ALERT" in reasons and any(name in reasons for name in _CLIENT_CERTIFICATE_ALERTS):
+    if turned_down(reasons):
         return DmpAccessDenied("Le DMP refuse notre certificat client.", code="client-certificate")
     if any(name in reasons for name in _BEFORE_SENDING):
         return DmpUnreachable("La négociation TLS avec le DMP a échoué.", code="tls")
@@ -378,27 +359,20 @@ def _tls_fault(fault: rx.SSLError, safe: bool) -> DmpError:
 
 
 def _server_certificate_fault(result: int) -> DmpUnreachable:
-    if result == _EXPIRED:
-        return DmpUnreachable("Le certificat du DMP a expiré (vérifier aussi l'horloge).", code="certificate-expired")
-    if result == _NOT_YET_VALID:
-        return DmpUnreachable(
-            "Le certificat du DMP n'est pas encore valable : l'horloge de ce poste retarde sans doute.",
-            code="certificate-not-yet-valid",
-        )
-    if result in _WRONG_HOST:
-        return DmpUnreachable("Le certificat du DMP est celui d'un autre serveur.", code="certificate-host")
-    if result in _UNKNOWN_ISSUER:
-        return DmpUnreachable(
-            "L'autorité qui a émis le certificat du DMP n'est pas de confiance.", code="certificate-authority"
-        )
-    if result == _REVOKED:
-        return DmpUnreachable("Le certificat du DMP est révoqué.", code="certificate-revoked")
-    if result in _NO_FRESH_CRL:
-        return DmpUnreachable(
-            "La liste des certificats révoqués ne dit rien de celui du DMP, ou n'est plus à jour.",
-            code="certificate-crl",
-        )
-    return DmpUnreachable("Le certificat du DMP n'est pas valable.", code="certificate")
+    code = certificate_code(result)
+    return DmpUnreachable(_CERTIFICATE_TEXTS[code], code=code)
+
+
+_CERTIFICATE_TEXTS: Final = {
+    "certificate-expired": "Le certificat du DMP a expiré (vérifier aussi l'horloge).",
+    "certificate-not-yet-valid": "Le certificat du DMP n'est pas encore valable : l'horloge de ce poste retarde sans"
+    " doute.",
+    "certificate-host": "Le certificat du DMP est celui d'un autre serveur.",
+    "certificate-authority": "L'autorité qui a émis le certificat du DMP n'est pas de confiance.",
+    "certificate-revoked": "Le certificat du DMP est révoqué.",
+    "certificate-crl": "La liste des certificats révoqués ne dit rien de celui du DMP, ou n'est plus à jour.",
+    "certificate": "Le certificat du DMP n'est pas valable.",
+}
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:

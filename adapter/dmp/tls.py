@@ -25,6 +25,26 @@ if TYPE_CHECKING:
     from adapter.dmp.xds.signing import KeyPair
 
 _PEM_CRL: Final = b"-----BEGIN X509 CRL-----"
+# X.509 verification results (OpenSSL, X509_V_ERR_*).
+_CERTIFICATE_CODES: Final = {
+    9: "certificate-not-yet-valid",
+    10: "certificate-expired",
+    23: "certificate-revoked",
+    **dict.fromkeys((62, 64), "certificate-host"),  # host name, IP address
+    **dict.fromkeys((2, 18, 19, 20, 21), "certificate-authority"),
+    **dict.fromkeys((3, 11, 12, 33), "certificate-crl"),  # none for this authority, not yet valid, expired, of another
+}
+# Alerts by which a server turns down the client's certificate (RFC 8446, 6.2), as OpenSSL names them.
+_CLIENT_CERTIFICATE_ALERTS: Final = (
+    "BAD_CERTIFICATE",
+    "CERTIFICATE_EXPIRED",
+    "CERTIFICATE_REQUIRED",
+    "CERTIFICATE_REVOKED",
+    "CERTIFICATE_UNKNOWN",
+    "UNKNOWN_CA",
+    "UNSUPPORTED_CERTIFICATE",
+    "ACCESS_DENIED",
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,6 +114,21 @@ class TrustAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
         """As the base does, with our context for what is behind the proxy."""
         return super().proxy_manager_for(proxy, ssl_context=self._context, **more)
+
+
+def certificate_code(result: int) -> str:
+    """Our code for why the certificate of a server does not hold (``certificate-expired``...).
+
+    Args:
+        result: of the verification, as OpenSSL numbers it.
+    """
+    return _CERTIFICATE_CODES.get(result, "certificate")
+
+
+def turned_down(reason: str) -> bool:
+    """Whether a fault of TLS says that the server turned our certificate down."""
+    told = reason.upper()
+    return "ALERT" in told and any(name in told for name in _CLIENT_CERTIFICATE_ALERTS)
 
 
 def _load_crl(context: ssl.SSLContext, file: Path) -> None:

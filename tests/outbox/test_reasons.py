@@ -10,14 +10,14 @@ import pytest
 from adapter.outbox.values import REASON_TEXTS, Reason, explain
 
 ADAPTER = Path(__file__).resolve().parent.parent.parent / "adapter"
-_CODES = re.compile(r'code="(certificate-[a-z-]+|vihf-[a-z-]+)"')
+_CODES = re.compile(r'"(certificate-[a-z-]+)"|code="(vihf-[a-z-]+)"')
 
 
 def _codes(*files: str) -> set[str]:
     """Codes that these modules raise."""
     places = [ADAPTER / name for name in files]
     paths = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
-    return {code for path in paths for code in _CODES.findall(path.read_text("utf-8"))}
+    return {code for path in paths for pair in _CODES.findall(path.read_text("utf-8")) for code in pair}
 
 
 def test_every_fault_of_a_key_or_of_a_certificate_has_its_own_words() -> None:

@@ -20,32 +20,13 @@ from pathlib import Path
 from typing import Final
 
 from adapter.dmp import DepositBusy
-from adapter.dmp.tls import Trust
+from adapter.dmp.tls import Trust, certificate_code, turned_down
 from adapter.errors import DmpAccessDenied, DmpError, DmpRejected, DmpUnreachable, OutcomeUnknown
 
 _log = logging.getLogger(__name__)
 
 _ACCESS: Final = frozenset({530, 534, 535, 538})
 _GONE: Final = 421
-# Alerts by which a server turns down our certificate (RFC 8446, 6.2), as OpenSSL names them.
-_CLIENT_CERTIFICATE_ALERTS: Final = (
-    "ALERT_BAD_CERTIFICATE",
-    "ALERT_CERTIFICATE",
-    "CERTIFICATE_REQUIRED",
-    "ALERT_UNKNOWN_CA",
-    "ALERT_UNSUPPORTED_CERTIFICATE",
-    "ALERT_ACCESS_DENIED",
-)
-# X.509 verification results (OpenSSL, X509_V_ERR_*).
-_CERTIFICATE_CODES: Final = {
-    9: "certificate-not-yet-valid",
-    10: "certificate-expired",
-    23: "certificate-revoked",
-    62: "certificate-host",
-    64: "certificate-host",
-    **dict.fromkeys((2, 18, 19, 20, 21), "certificate-authority"),
-    **dict.fromkeys((3, 11, 12), "certificate-crl"),
-}
 _STUFFED: Final = re.compile(rb"(?m)^\.")
 
 
@@ -276,8 +257,8 @@ def _not_sent(fault: OSError | smtplib.SMTPException) -> DmpError:
     match fault:
         case ssl.SSLCertVerificationError():
             message = "Le certificat du serveur de messagerie n'est pas valable."
-            return DmpUnreachable(message, code=_CERTIFICATE_CODES.get(fault.verify_code, "certificate"))
-        case ssl.SSLError() if any(alert in str(fault.reason).upper() for alert in _CLIENT_CERTIFICATE_ALERTS):
+            return DmpUnreachable(message, code=certificate_code(fault.verify_code))
+        case ssl.SSLError() if turned_down(str(fault.reason)):
             return DmpAccessDenied("Le serveur de messagerie refuse notre certificat.", code="client-certificate")
         case ssl.SSLError():
             return DmpUnreachable("La négociation TLS avec le serveur de messagerie a échoué.", code="tls")

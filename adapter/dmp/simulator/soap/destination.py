@@ -33,7 +33,7 @@ key = "{folder}/{signing}.key"
 
 
 def settings(url: str, folder: Path) -> str:
-    """Two destinations: by the certificates of the structure (feeding, the usual one), and by the card of a professional (all).
+    """Two destinations: the usual one by the certificates of the structure (feeding), one by a card (everything).
 
     Args:
         url: of the services (``https://…/services``).

@@ -128,9 +128,10 @@ _OWN: Final = (
          _CSP + "article L1111-6-1"),
     Rule("VIS-TEAM-EMPTY", _E, "Membre de l'équipe sans nom",
          "Un membre de l'équipe porte un nom, un nom de structure ou un type de structure.", _FORMAT),
-    Rule("VIS-TELECOM", _W, "Moyen de contact inutilisable",
-         "Un téléphone s'écrit avec des chiffres (espaces, points, tirets, + et parenthèses permis), une adresse "
-         "électronique avec une arobase.", "RFC 3966 ; RFC 5322"),
+    Rule("VIS-TELECOM", _E, "Moyen de contact inutilisable",
+         "Un téléphone s'écrit avec des chiffres seulement (espaces, points, tirets, parenthèses et + initial permis), "
+         "une adresse électronique avec une arobase. Deux numéros sont deux moyens de contact ; un commentaire va dans "
+         "une rubrique de texte.", "RFC 3966 ; RFC 5322"),
     Rule("VIS-SCALE-BOUNDS", _E, "Score hors de l'échelle",
          "Le score doit être l'un de ceux de l'échelle. Les valeurs qui désignent le décès (ECOG 5, Karnofsky 0, "
          "PPS 0) sont refusées : le patient est vivant.", _SCALES),

@@ -6,6 +6,7 @@ Straight code on purpose: it runs on every visit, and a rule should read as one 
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -255,16 +256,16 @@ def _place(visit: Visit, out: Out) -> None:
     _telecoms(place.telecoms, "$.place", out)
 
 
-_PHONE: Final = frozenset("0123456789 .-+()/")
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 .()\-]*[0-9]")
+_ADDRESS: Final = re.compile(r"[^\s@:<>]+@[^\s@:<>]+\.[^\s@:<>.]+")
 
 
 def _telecoms(telecoms: Sequence[Telecom], path: str, out: Out) -> None:
     for index, telecom in enumerate(telecoms):
         if telecom.kind == "email" or telecom.kind == "mssante":
-            name, at, domain = telecom.value.rpartition("@")
-            if not (name and at and "." in domain) or " " in telecom.value:
+            if not _ADDRESS.fullmatch(telecom.value):
                 _add(out, "VIS-TELECOM", f"{path}.telecoms[{index}].value", "Ce n'est pas une adresse électronique.")
-        elif not _PHONE.issuperset(telecom.value):
+        elif not _PHONE.fullmatch(telecom.value):
             _add(out, "VIS-TELECOM", f"{path}.telecoms[{index}].value", "Ce n'est pas un numéro de téléphone.")
 
 

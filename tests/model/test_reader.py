@@ -279,8 +279,6 @@ WARNINGS: list[tuple[str, str, tuple[tuple[str, Any], ...]]] = [
     ("VIS-PRESENT-UNNAMED", "$.present[1]", (("present.1.ref", ABSENT),)),
     ("VIS-MINOR-GUARDIAN", "$.patient.guardians", MINOR),
     ("VIS-MAIN-CARER", "$.relatives[1].main_carer", (("relatives.0.main_carer", True),)),
-    ("VIS-TELECOM", "$.patient.telecoms[0].value", (("patient.telecoms.0.value", "demander la voisine"),)),
-    ("VIS-TELECOM", "$.author.telecoms[2].value", (("author.telecoms.2.value", "sans arobase"),)),
     ("VIS-SCALE-AGE", "$.scales[0].scale", (("scales", [{"scale": "evendol", "value": 3}]),)),
     ("VIS-SCALE-SELF", "$.scales[0].scale", _MUTE),
     ("VIS-VITAL-BOUNDS", "$.vital_signs[0].value", (("vital_signs.0.value", 482),)),

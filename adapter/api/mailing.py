@@ -37,7 +37,7 @@ from adapter.model.document import Document
 from adapter.model.json_input import MAX_BYTES, MAX_DEPTH
 from adapter.model.reader import check_visit
 from adapter.outbox import PATIENT, Outbox, Row, State
-from adapter.submission import Limits, Mail, Submission
+from adapter.submission import Limits, Mail, Submission, SubmissionRefused, check_submission
 from adapter.submission import prepare as prepare_submission
 from adapter.validation.self_check import check_pair
 
@@ -160,6 +160,7 @@ def package_xdm(
     submission = prepare_submission(
         made.document, cda=made.cda, bundle=None, submission_time=made.document.written_at, opposition=False
     )
+    _require_fitting(submission)
     return build(submission, software)
 
 
@@ -195,6 +196,7 @@ def mail(
     submission = prepare_submission(
         made.document, cda=made.cda, bundle=None, submission_time=now(), opposition=False, limits=mailbox.limits
     )
+    _require_fitting(submission)
     whom = recipients(named, submission.entries, mailbox.space)
     pdf, missing = _pdf(made.document)
     rows = list(outbox.rows(destination=mailbox.name, patient=submission.set.patient_id))
@@ -309,6 +311,16 @@ def _text(document: Document, tables: Mappings, *, to_patient: bool, barred: boo
         f"{tables.text('mail.closing')}\n{author}",
     ]
     return "\n\n".join(one for one in paragraphs if one) + "\n"
+
+
+def _require_fitting(submission: Submission) -> None:
+    """Nothing, when the metadata are those of the document.
+
+    Raises:
+        SubmissionRefused: they are not.
+    """
+    if faults := check_submission(submission):
+        raise SubmissionRefused(faults)
 
 
 def _refuse_large(mails: Sequence[Submission], mailbox: MssMailbox) -> None:

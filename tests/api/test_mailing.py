@@ -29,8 +29,9 @@ from adapter import (
 )
 from adapter.api import mailing
 from adapter.model.destination import KeySource
-from adapter.model.document import Identifier
+from adapter.model.document import Document, Identifier
 from adapter.outbox import Outbox, Reason, State
+from adapter.submission import Submission, prepare
 from tests.cli.conftest import sample
 from tests.dmp.xdm.operator import AUTHORITY, Operator, operator
 from tests.dmp.xds import pki
@@ -90,6 +91,21 @@ def test_a_visit_reaches_each_recipient_once(running: Operator, outbox: Outbox) 
     assert again.already == {rows[0].id}
     deliver(outbox, [box], [row.id for row in again.rows])
     assert len(running.received) == 3
+
+
+def test_metadata_of_another_document_go_into_no_mail_and_no_package(
+    running: Operator, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(document: Document, **more: Any) -> Submission:
+        made = prepare(document, **more)
+        return replace(made, entries=tuple(replace(one, title="Autre") for one in made.entries))
+
+    monkeypatch.setattr(mailing, "prepare_submission", wrong)
+    for ask in (lambda: mail(S7, outbox, _mailbox(running), [NURSE]), lambda: package_xdm(S7)):
+        with pytest.raises(SubmissionRefused) as refused:
+            ask()
+        assert [finding.rule for finding in refused.value.findings] == ["SUB-ENTRY"]
+    assert not list(outbox.rows())
 
 
 def test_each_recipient_has_a_message_of_his_own(running: Operator, outbox: Outbox) -> None:

@@ -120,13 +120,13 @@ def bundle_header(content: bytes) -> Header:
         bundle = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise HeaderIllegible from None
-    by_address = {one.get("fullUrl"): one.get("resource") for one in _objects(bundle, "entry")}
+    by_address = {str(one.get("fullUrl")): one.get("resource") for one in _objects(bundle, "entry")}
     head = next((one for one in by_address.values() if _is(one, "Composition")), None)
     if head is None:
         raise HeaderIllegible
 
     def behind(reference: Any) -> Json:
-        found = by_address.get(reference.get("reference")) if isinstance(reference, dict) else None
+        found = by_address.get(str(reference.get("reference"))) if isinstance(reference, dict) else None
         return found if isinstance(found, dict) else {}
 
     def person(reference: Any) -> frozenset[Pair]:
@@ -136,7 +136,7 @@ def bundle_header(content: bytes) -> Header:
     patient = behind(head.get("subject"))
     event = next(_objects(head, "event"), {})
     legal = [one for one in _objects(head, "attester") if one.get("mode") == "legal"]
-    period = event.get("period", {})
+    period = event["period"] if isinstance(event.get("period"), dict) else {}
     return Header(
         codes=_told(
             {
@@ -156,9 +156,9 @@ def bundle_header(content: bytes) -> Header:
         },
         times=_moments(
             {
-                "creationTime": head.get("date", ""),
-                "serviceStartTime": period.get("start", ""),
-                "serviceStopTime": period.get("end", ""),
+                "creationTime": str(head.get("date", "")),
+                "serviceStartTime": str(period.get("start", "")),
+                "serviceStopTime": str(period.get("end", "")),
             }
         ),
         people={

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
+import orjson
 import pytest
 
 from adapter import cda as cda_printer
@@ -161,12 +162,25 @@ def test_a_planted_fault_is_told_at_its_place(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("mime", "content"),
-    [(CDA_MIME, b"<a>"), (CDA_MIME, b"<ClinicalDocument/>"), (FHIR_MIME, b"{"), (FHIR_MIME, b'{"entry": [1]}')],
+    [
+        (CDA_MIME, b"<a>"),
+        (CDA_MIME, b"<ClinicalDocument/>"),
+        (FHIR_MIME, b"{"),
+        (FHIR_MIME, b'{"entry": [1]}'),
+        (FHIR_MIME, b"[]"),
+    ],
 )
 def test_bytes_that_are_no_document_are_told(mime: str, content: bytes) -> None:
     entry = replace(SENT.entries[0], mime_type=mime)
     found = check_submission(replace(SENT, entries=(entry,), contents=(content,)))
     assert "SUB-MIME" in {one.rule for one in found}
+
+
+def test_a_composition_made_of_anything_is_told_and_never_stops_the_judge() -> None:
+    odd = {"resourceType": "Composition", "subject": {"reference": []}, "event": [{"period": 1}], "date": {}, "type": 1}
+    entry = replace(SENT.entries[0], mime_type=FHIR_MIME)
+    content = orjson.dumps({"entry": [{"fullUrl": {}, "resource": odd}]})
+    assert "SUB-PATIENT" in {one.rule for one in check_submission(replace(SENT, entries=(entry,), contents=(content,)))}
 
 
 def test_a_replaced_version_is_the_one_that_the_header_names() -> None:

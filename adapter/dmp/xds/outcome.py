@@ -255,21 +255,24 @@ _ELIDED: Final = re.compile(r"(?:[cdjlmnst]|qu)['’](?=\w)")  # both apostrophe
 # Words that speak of messages and never of people; a lexicon, as a name may be written in any case.
 _WORDS: Final = frozenset(
     """
-    a absent absente accepted access accès action actif active already ancien and annoncé annoncée are association
-    associations attendu attendue attribut attribute attributs au aucun aucune author autorisation autorisé autorisée
-    autre aux avec bad be by calculated cannot ce certificat certificate certificats cette champ champs class classe
-    classification closed code codes content contenu correspond correspondent correspondre correspondance dans date de
-    demande denied des deux different différent différente différents digest document documents does doit double du
-    déjà délai empreinte en entre entry error erreur est et exist existe exists expected expired expiré expirée facility
-    fermé fermée field format found from gestion hash has have header identifiant identifiants identifier identifiers in
-    inactif inactive inconnu inconnue incorrect incorrecte indisponible interdit interdite internal interne invalid
-    invalide is la le les lot longueur manquant manquante manque match matches media message metadata missing mode must
-    métadonnée métadonnées ne non not nom number objet obligatoire object of on ou pas patient parameter paramètre par
-    pour profession professionnel présent présente query refused refusé refusée registre registry rejected remplacement
-    repository required requête requise requis retrieve role rôle same sans schéma scheme secteur sector service set
-    should signature size slot soumission spécialité status statut structure submission submitted sur system système
-    taille temps the time to too trop type un une unavailable unique unknown utilisateur valeur valeurs valid valide
-    value values version with wrong élément être
+    a absent absente accepted access accès actif action active already ancien and annoncé annoncée are association
+    associations attendu attendue attribut attribute attributs au aucun aucune author autorisation autorisé
+    autorisée autorité autorités autre aux avec bad be by bytes calculated cannot cda ce certificat certificate
+    certificats cette champ champs class classe classification clé closed code codes confiance content contenu
+    correspond correspondance correspondent correspondre dans date de demande denied des deux déjà délai dépasse
+    dépassé different différent différente différents digest dmp document documents does doit double du ebxml
+    empreinte en encore entre entry envoyé erreur error est et exceeded exceeds exist existe exists expected expired
+    expiré expirée élément émetteur émis émise être facility fermé fermée field format found from gestion has hash
+    have header hors identifiant identifiants identifier identifiers in inactif inactive inconnu inconnue incorrect
+    incorrecte indisponible ins interdit interdite internal interne invalid invalide is la large le les limit limite
+    longueur lot manquant manquante manque match matches media message metadata métadonnée métadonnées mime missing
+    mode must mutuelle ne nom non not number object objet obligatoire octets of oid on ou par parameter paramètre
+    pas patient plus pour présent présente profession professionnel que query qui refused refusé refusée registre
+    registry rejected rejeté rejetée remplacement repository requête required requis requise retrieve revoked
+    révoqué révoquée role rôle same sans schematron scheme schéma secteur sector service session set should
+    signature signed signé signée size slot soap soumission spécialité status statut structure submission submitted
+    sur system système taille temps the time tls to too trop trusted type un unavailable une unique unknown
+    utilisateur valable valeur valeurs valid valide value values version vihf volumineux with wrong xml
     """.split()
 )
 _NAME: Final = re.compile(r"(?:XDS|DMP|urn:(?:oasis|ihe|asip|uuid):)[A-Za-z0-9_.:\-]{0,120}")
@@ -291,6 +294,8 @@ def cut(text: str, secrets: Collection[str] = ()) -> str:
     kept: list[str] = []
     for found in _WORD.finditer(text[: 10 * _MAX_DETAIL]):
         word = found.group().strip('.,;:!?()[]"«»')
+        if not word:
+            continue
         plain = _ELIDED.sub("", word.lower(), count=1)
         shown = plain in _WORDS or any(kind.fullmatch(word) for kind in (_NAME, _CAMEL, _OID))
         shown = shown and not (_DIGITS.search(word) and not _OID.fullmatch(word))

@@ -319,3 +319,11 @@ def test_a_code_stays_whole_when_a_name_is_a_part_of_it() -> None:
     assert outcome.refusal(other, secrets=("Martin",)).code == "…"
     other = outcome.RegistryResponse(outcome.FAILURE, (outcome.RegistryError("X123456789012345Y"),))
     assert outcome.refusal(other, secrets=("123456789012345",)).code == "…"
+
+
+def test_what_a_dmp_says_of_certificates_and_sizes_is_left_to_read() -> None:
+    for told in (
+        "Signature du VIHF : L'autorité qui a émis un certificat n'est pas de confiance.",
+        "Le document dépasse la taille limite.",
+    ):
+        assert "…" not in outcome.cut(told, ("Martin",))

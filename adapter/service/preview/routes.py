@@ -141,6 +141,7 @@ class _Pages:
         return Response(await work(request, make), media_type="application/pdf", headers=_PDF_HEADERS)
 
     async def sent(self, request: Request) -> Response:
+        """The page of the deposit: a new one, or the one that the queue knows for this visit, sent twice or not."""
         _, fields = await self._desk.form(request)
         data, encoding = _visit(fields)
         text = _text(data, encoding)

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from adapter.dmp import PatientStatus
-from adapter.dmp.xds import hl7v3, outcome
+from adapter.dmp.xds import hl7v3, outcome, redaction
 from adapter.dmp.xds.exchange import Call, Exchange
 from adapter.dmp.xds.registry import unexpected
 from adapter.model.document import Identifier
@@ -72,7 +72,7 @@ class Admission:
         code, context = found
         if code != hl7v3.OK:
             raise outcome.by_codes(
-                (outcome.told(code, (patient.value,)),), details=(outcome.cut(context, (patient.value,)),)
+                (outcome.told(code, (patient.value,)),), details=(redaction.cut(context, (patient.value,)),)
             )
         return code
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from adapter.dmp.xds import ebxml, outcome, queries, soap
+from adapter.dmp.xds import ebxml, outcome, queries, redaction, soap
 from adapter.dmp.xds.metadata import hl7
 from adapter.dmp.xds.received_xml import XmlRefused, read_xml
 from adapter.errors import DmpUnreachable
@@ -285,12 +285,12 @@ def test_a_strict_reader_takes_no_undeclared_latin_1() -> None:
     ],
 )
 def test_nothing_of_a_patient_is_left_in_what_a_server_says(text: str, told: str) -> None:
-    assert outcome.cut(text, ("252034410921797",)) == told
+    assert redaction.cut(text, ("252034410921797",)) == told
 
 
 def test_a_word_that_is_also_a_name_is_cut_when_it_is_known() -> None:
-    assert outcome.cut("le patient temps est inconnu", ("TEMPS",)) == "le patient … est inconnu"
-    assert len(outcome.cut("code " * 1000)) <= 300
+    assert redaction.cut("le patient temps est inconnu", ("TEMPS",)) == "le patient … est inconnu"
+    assert len(redaction.cut("code " * 1000)) <= 300
 
 
 def test_a_declaration_without_end_is_refused_at_once() -> None:
@@ -300,7 +300,7 @@ def test_a_declaration_without_end_is_refused_at_once() -> None:
 
 
 def test_a_number_inside_a_name_is_cut_too() -> None:
-    assert outcome.cut("XDSDocumentEntry.patientId:252034410921797 absent") == "… absent"
+    assert redaction.cut("XDSDocumentEntry.patientId:252034410921797 absent") == "… absent"
 
 
 def test_times_stand_without_quotes_and_texts_between_them() -> None:
@@ -326,4 +326,4 @@ def test_what_a_dmp_says_of_certificates_and_sizes_is_left_to_read() -> None:
         "Signature du VIHF : L'autorité qui a émis un certificat n'est pas de confiance.",
         "Le document dépasse la taille limite.",
     ):
-        assert "…" not in outcome.cut(told, ("Martin",))
+        assert "…" not in redaction.cut(told, ("Martin",))

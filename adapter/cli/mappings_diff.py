@@ -14,6 +14,7 @@ from adapter.cli.french import FINDINGS, OK, Misuse, shown
 if TYPE_CHECKING:
     from adapter.mapping import Mappings
 
+_CELLS = frozenset({"td", "th"})
 _LINES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "li", "tr", "caption", "dt", "dd"})
 
 
@@ -77,8 +78,12 @@ def _moved(samples: Path, old: Mappings, new: Mappings) -> dict[str, list[str]]:
 
 
 def _lines(sheet: bytes) -> list[str]:
-    """Lines of a sheet as they are read, without its markup."""
+    """Lines of a sheet as they are read, without its markup; bars between the cells of a row."""
     from lxml import html
 
-    found = (element for element in html.fromstring(sheet).iter() if element.tag in _LINES)
-    return [" ".join("".join(map(str, element.itertext())).split()) for element in found]
+    found = []
+    for element in html.fromstring(sheet).iter():
+        if element.tag in _LINES:
+            cells = [cell for cell in element if cell.tag in _CELLS] or [element]
+            found.append(" | ".join(" ".join("".join(map(str, cell.itertext())).split()) for cell in cells))
+    return found

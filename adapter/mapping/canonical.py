@@ -61,6 +61,8 @@ def canonical(name: str, raw: bytes) -> bytes | Finding:
         line = raw[: error.start].count(b"\n") + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
         return _fault("MAP-ENCODING", f"{name}:{line}:{column}", "Octet qui n'est pas de l'UTF-8.")
+    if "\0" in text:
+        return _fault("MAP-ENCODING", f"{name}:{text[: text.index(chr(0))].count(chr(10)) + 1}:1", "Caractère nul.")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _table(name, text) if name.endswith(".csv") else text.encode("utf-8")
 

@@ -202,7 +202,7 @@ def _compare(
     found: Findings,
 ) -> None:
     for key in sorted(needed - given.keys()):
-        found.error(rule, source.place(1), f"{what} absent de ce fichier : {key}.")
+        found.error(rule, source.place(1), f"{what} à ajouter dans ce fichier : {key}.")
     for key in sorted(given.keys() - needed):
         found.error(rule, line(source, key), f"{what} sans emploi : {key}.")
 

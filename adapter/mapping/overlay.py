@@ -50,7 +50,7 @@ class TableFiles:
 
 def _same(file: Traversable, other: Traversable) -> bool:
     try:
-        return file.read_bytes() == other.read_bytes()
+        return file.is_file() and file.read_bytes() == other.read_bytes()
     except OSError:  # told when the tables are read
         return False
 
@@ -111,7 +111,7 @@ def _walk(
         name = prefix + entry.name
         if _FREE.fullmatch(name):
             continue
-        if entry.is_dir():
+        if entry.is_dir() and not looks_like_a_table(name):  # such a folder is told as a file that cannot be read
             yield from _walk(entry, f"{name}/", unreadable, above)
         else:
             yield name, entry

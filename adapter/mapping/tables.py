@@ -29,6 +29,7 @@ _ECHOES = frozenset(
 )  # fmt: skip
 _CAUSES = {"MAP-SYSTEM": "systems.csv", "MAP-SCALE": "codes/scales.csv"}
 
+_MENDED = "Après un tableur, « mappings format » le remet en forme."
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 Equivalence = Literal["equivalent", "wider", "narrower", "inexact", "unmatched"]
@@ -49,6 +50,14 @@ class Source:
     raw: bytes
     text: str
     unread: bool = False
+    _lines: list[str] = field(default_factory=list, repr=False)
+
+    @property
+    def lines(self) -> list[str]:
+        """Lines of the text, split once: ten thousand findings in one file ask for them."""
+        if not self._lines:
+            self._lines = self.text.split("\n")
+        return self._lines
 
     def place(self, line: int, column: int = 1) -> str:
         """``file:line:column``, both counted from 1."""
@@ -62,7 +71,7 @@ class Source:
         """Places of all lines that match the regular expression `pattern`."""
         return [
             self.place(number, found.start() + 1)
-            for number, line in enumerate(self.text.split("\n"), 1)
+            for number, line in enumerate(self.lines, 1)
             if (found := re.search(pattern, line))
         ]
 
@@ -113,7 +122,7 @@ class Row:
 
     def place(self, column: str) -> str:
         """``file:line:column`` of the field `column`, found again in the raw line (only faults pay for it)."""
-        lines = self.source.text.split("\n")
+        lines = self.source.lines
         text = lines[self.line - 1] if self.line <= len(lines) else ""
         wanted = list(self.values).index(column)
         index, quoted = 0, False
@@ -130,6 +139,9 @@ class Row:
 def read_bytes(name: str, file: Traversable, findings: Findings) -> bytes | None:
     """Bytes of the file known as `name`; None, with a finding, when it cannot be read or is too large."""
     try:
+        if not file.is_file():  # a folder, a pipe that nobody writes to, a link that leads nowhere
+            findings.unreadable("MAP-FILE", f"{name}:1:1", "Ce n'est pas un fichier.")
+            return None
         with file.open("rb") as stream:
             raw: bytes = stream.read(MAX_BYTES + 1)
     except OSError:
@@ -148,7 +160,7 @@ def read_source(name: str, file: Traversable, findings: Findings) -> Source:
         return Source(name, b"", "", unread=True)
     source = Source(name, raw, "", unread=True)
     if raw.startswith(b"\xef\xbb\xbf"):
-        findings.error("MAP-ENCODING", source.place(1), "Le fichier commence par une marque d'ordre (BOM) : l'enlever.")
+        findings.error("MAP-ENCODING", source.place(1), f"Le fichier commence par une marque d'ordre (BOM). {_MENDED}")
         raw = raw[3:]
     try:
         text = raw.decode("utf-8")
@@ -170,13 +182,15 @@ def read_rows(source: Source, columns: tuple[str, ...], findings: Findings) -> l
         if not source.unread:
             findings.unreadable("MAP-COLUMNS", source.place(1), "Fichier vide.")
         return []
-    reader = csv.reader(io.StringIO(source.text, newline=""), strict=True)
     rows: list[Row] = []
+    header = source.text.partition("\n")[0].rstrip("\r")
+    if header != ",".join(columns):
+        hint = f" {_MENDED}" if any(header.count(sign) >= len(columns) - 1 for sign in ",;\t") else ""
+        findings.unreadable("MAP-COLUMNS", source.place(1), f"Colonnes attendues : {','.join(columns)}.{hint}")
+        return []
+    reader = csv.reader(io.StringIO(source.text, newline=""), strict=True)
     try:
-        header = next(reader)
-        if tuple(header) != columns:
-            findings.unreadable("MAP-COLUMNS", source.place(1), f"Colonnes attendues : {','.join(columns)}.")
-            return []
+        next(reader)
         line = reader.line_num + 1
         for values in reader:
             if len(values) == len(columns):

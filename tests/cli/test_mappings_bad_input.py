@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import shutil
 import tempfile
@@ -83,6 +85,37 @@ def test_a_mangled_table_is_told_once_at_its_line(place: Path, name: str) -> Non
     if name == "100 MB":
         os.truncate(place / TABLE, HUGE)
     _refused(place, wanted)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_what_has_the_name_of_a_table_and_is_no_file_is_told(place: Path, make: Callable[[Path], None]) -> None:
+    (place / "codes").mkdir()
+    make(place / TABLE)
+    for command in ("check", "format"):
+        result = run("mappings", command, "--mappings", place)
+        assert result.exit_code == 2
+        assert result.stdout.splitlines()[0] == f"{TABLE}:1:1: MAP-FILE: Ce n'est pas un fichier."
+
+
+def test_a_spreadsheet_that_quotes_everything_is_sent_to_format(place: Path) -> None:
+    (place / "codes").mkdir()
+    text = (ROOT / "mappings" / TABLE).read_text("utf-8")
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL).writerows(csv.reader(io.StringIO(text, newline="")))
+    (place / TABLE).write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode())
+    told = run("mappings", "check", "--mappings", place).stdout.splitlines()[:2]
+    assert [line.partition(": ")[0] for line in told] == [f"{TABLE}:1:1"] * 2
+    assert all("« mappings format » le remet en forme." in line for line in told)
+    assert run("mappings", "format", "--mappings", place).exit_code == 0
+    assert (place / TABLE).read_text("utf-8") == text
+
+
+def test_a_nul_is_named_by_format_as_by_check(place: Path) -> None:
+    (place / "codes").mkdir()
+    (place / TABLE).write_bytes((ROOT / "mappings" / TABLE).read_bytes() + b"a\0b\n")
+    check, mended = (run("mappings", command, "--mappings", place).stdout for command in ("check", "format"))
+    assert check.splitlines()[0] == mended.splitlines()[0]
+    assert ": MAP-ENCODING: Caractère nul." in check
 
 
 def test_a_table_too_large_is_not_formatted_either(place: Path) -> None:

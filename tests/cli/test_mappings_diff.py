@@ -108,3 +108,10 @@ def test_the_lines_of_the_samples_that_move_are_shown(tables: Path) -> None:
     assert any(line.startswith("  - ") and "Conclusions de la visite" in line for line in moved)
     told = json.loads(run("mappings", "diff", OURS, tables, "--samples", samples, "--format", "json").stdout)
     assert list(told["samples"]) == ["s7.required.json"]
+
+
+def test_the_cells_of_a_row_stay_apart(tables: Path) -> None:
+    table = tables / "codes" / "symptoms.csv"
+    table.write_text(table.read_text("utf-8").replace("pain,Douleur,", "pain,Douleurs,", 1), "utf-8")
+    said = run("mappings", "diff", OURS, tables, "--samples", ROOT / "samples" / "visits").stdout.splitlines()
+    assert "  + Douleurs | Épigastre, irradiation dorsale | Modérée | Aggravation | " in "\n".join(said)

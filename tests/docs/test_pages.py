@@ -15,7 +15,7 @@ from adapter.dmp.xds.access import RIGHTS
 from tests.cli.runs import ROOT, environment
 
 DOCS = ROOT / "docs"
-PAGES = ("vendors", "integrators", "ci", "production", "data-protection")
+PAGES = ("vendors", "integrators", "ci", "production", "data-protection", "trace")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

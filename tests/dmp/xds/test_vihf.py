@@ -245,6 +245,23 @@ def test_a_wrapped_assertion_is_refused() -> None:
     assert refused(etree.tostring(outer)) == "signature"
 
 
+@pytest.mark.parametrize("own_id", ["_forged", ID])
+@pytest.mark.parametrize("place", ["{*}Subject", "{*}AttributeStatement", "{*}Signature/{*}KeyInfo", "."])
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_genuine_assertion_hidden_in_a_forged_one_lends_it_nothing(own_id: str, place: str, moved: bool) -> None:
+    genuine, forged = etree.fromstring(made()), etree.fromstring(made())
+    forged.set("ID", own_id)
+    for one in forged.findall(".//{*}AttributeValue"):
+        if one.text == pki.STRUCTURE:
+            one.text = "1990000099"
+    if moved:  # the signature that the forged one keeps is that of the hidden one
+        genuine.remove(genuine[1])
+    host = forged.find(place)
+    assert host is not None
+    host.append(genuine)
+    assert refused(etree.tostring(forged)) in ("signature", "xml")
+
+
 def test_no_signature_or_two_are_refused() -> None:
     root = etree.fromstring(made())
     root.remove(root[1])

@@ -6,12 +6,15 @@ Pictures go to ``target/screenshots`` (or ``DMP_ADAPTER_SCREENSHOTS``), which gi
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from httpx import Client
 
+from adapter.render import emergency
+from tests.render.printed import composed, reader, words
 from tests.service.calls import ROOT, SAMPLES
 from tests.service.conftest import TOKEN, Opening, sha256
 from tests.service.preview.chromium import Chromium, Page, chromium, program
@@ -204,6 +207,16 @@ def test_a_phone_shows_it_without_sideways_scrolling(client: Client, browser: Ch
     page.leave_by("#visite button.main")
     assert page.value("document.documentElement.scrollWidth <= 390")
     page.screenshot(SHOTS / "9-telephone.png")
+
+
+@pytest.mark.parametrize("name", ["s1.exhaustive", "s2.exhaustive"])
+def test_a_browser_prints_the_emergency_sheet_on_one_page(page: Page, tmp_path: Path, name: str) -> None:
+    sheet = tmp_path / "urgence.html"
+    sheet.write_bytes(emergency.render(composed(name)))
+    page.open(sheet.as_uri())
+    printed = b64decode(page.ask("Page.printToPDF", preferCSSPageSize=True)["data"])
+    assert len(reader(printed).pages) == 1
+    assert "Ficheurgence" in words(printed)
 
 
 def test_a_token_is_given_once(opened: Opening, page: Page) -> None:

@@ -28,6 +28,11 @@ def short_trace() -> Trace:
     return trace(short_visit())
 
 
+def minimal_visit(**changes: Any) -> bytes:
+    """S7 with other values for some fields."""
+    return json.dumps(json.loads(MINIMAL) | changes).encode()
+
+
 @functools.cache
 def minimal_trace() -> Trace:
     return trace(MINIMAL)
@@ -193,8 +198,8 @@ def test_a_trace_leaves_the_tables_and_the_forms_as_they_were() -> None:
 
 
 def test_words_that_look_like_a_marker_mislead_nobody() -> None:
-    marked = trace(short_visit(conclusions="zqxaaaaq ZQXPPPPQ"))
-    plain = trace(short_visit(conclusions="rien de neuf, rien."))
+    marked = trace(minimal_visit(conclusions="zqxaaaaq ZQXPPPPQ"))
+    plain = trace(minimal_visit(conclusions="rien de neuf, rien."))
     assert marked.complete
     assert [node.fields for node in marked.nodes] == [node.fields for node in plain.nodes]
 
@@ -204,17 +209,17 @@ def test_a_large_file_is_followed_like_a_small_one() -> None:
         data = base64.b64encode(b"%PDF-1.4\n" + b"x" * size).decode()
         return {"attachments": [{"id": "lettre", "title": "Lettre", "data": data}]}
 
-    assert trace(short_visit(**joined(1_000_000))) == trace(short_visit(**joined(10)))
+    assert trace(minimal_visit(**joined(1_000_000))) == trace(minimal_visit(**joined(10)))
 
 
 def test_a_number_told_twice_is_printed_once_and_not_lost() -> None:
     number = {"kind": "phone", "value": "01 00 00 00 00", "always": True}
-    found = trace(short_visit(place={"kind": "residence", "telecoms": [number, number]}))
+    found = trace(minimal_visit(place={"kind": "residence", "telecoms": [number, number]}))
     assert found.complete
     told = next(one for one in found.fields if one.path == "$.place.telecoms[0].always")
     assert "$.place.telecoms[1].always" in told.reasons["fhir"]
 
 
 def test_line_breaks_of_any_sort_stay_where_they_are() -> None:
-    found = trace(short_visit(conclusions="Un\r\ndeux\n\n  \ntrois.\r", reason="\nRevoir"))
+    found = trace(minimal_visit(conclusions="Un\r\ndeux\n\n  \ntrois.\r", reason="\nRevoir"))
     assert found.complete

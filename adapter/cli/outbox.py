@@ -79,7 +79,7 @@ def show(row_id: int, outbox_url: str | None, settings_file: str | None, form: s
         ("état", rows.state(row)),
         ("pourquoi", row.explanation),
         ("code du DMP", row.dmp_code),
-        ("il précise", row.dmp_said),
+        ("précisions", row.dmp_said),
         ("messagerie" if row.recipient else "DMP", f"{row.destination} {row.endpoint}".strip()),
         ("destinataire", row.recipient),
         ("forme", row.form),

@@ -133,6 +133,14 @@ _UNREACHABLE_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+# What is not sent because the DMP could only refuse it, by the code of what was checked before.
+_NOT_SENT_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "xds-form": "La voie XDS ne transporte que des documents CDA : rien n'a été envoyé.",
+        "xds-metadata": "Les métadonnées du dépôt sont incomplètes ou fausses : rien n'a été envoyé.",
+    }
+)
+
 # Why the DMP was not asked, by the code of what was checked before.
 _DENIED_TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -202,6 +210,8 @@ def explain(reason: Reason, dmp_code: str = "", *, dead: bool = False, mail: boo
         text = f"{_UNREACHABLE_TEXTS[dmp_code]} ; un nouvel essai est prévu."
     if not mail and reason is Reason.ACCESS_DENIED and dmp_code in _DENIED_TEXTS:
         text = _DENIED_TEXTS[dmp_code]
+    if not mail and reason is Reason.REFUSED and dmp_code in _NOT_SENT_TEXTS:
+        text = _NOT_SENT_TEXTS[dmp_code]
     return text.replace("un nouvel essai est prévu", "les essais sont épuisés, à rejouer") if dead else text
 
 

@@ -40,3 +40,11 @@ def test_a_key_that_cannot_serve_waits_for_a_person(dead: bool) -> None:
     said = explain(Reason.UNREACHABLE, "certificate-own-expired", dead=dead)
     assert said.startswith("Un certificat de la structure a expiré")
     assert said.endswith("à rejouer." if dead else "est prévu.")
+
+
+@pytest.mark.parametrize("code", ["xds-form", "xds-metadata"])
+def test_what_we_refuse_ourselves_is_not_told_as_a_refusal_of_the_dmp(code: str) -> None:
+    said = explain(Reason.REFUSED, code)
+    assert said.endswith("rien n'a été envoyé.")
+    assert "refusé" not in said
+    assert explain(Reason.REFUSED, "XDSReplaceFailed") == REASON_TEXTS[Reason.REFUSED]

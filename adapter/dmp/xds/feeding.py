@@ -33,8 +33,9 @@ def provide(submission: Submission, replaced: Mapping[str, str]) -> tuple[etree.
     """
     objects = submit_objects(submission, replaced=replaced)
     if faults := check_request(objects):
-        places = ", ".join(dict.fromkeys(f"{one.rule} {one.path}" for one in faults))
-        raise DmpRejected(f"Métadonnées incomplètes ou fausses ({places}) : rien n'a été envoyé.", code="xds-metadata")
+        places = tuple(dict.fromkeys(f"{one.rule} {one.path}" for one in faults))
+        message = f"Métadonnées incomplètes ou fausses ({', '.join(places)}) : rien n'a été envoyé."
+        raise DmpRejected(message, code="xds-metadata", details=places)
     root = etree.Element(f"{_X}ProvideAndRegisterDocumentSetRequest", nsmap={"xds": XDSB, "lcm": LCM, "rim": RIM})
     root.append(ebxml.build(objects))
     ids = document_ids(submission)

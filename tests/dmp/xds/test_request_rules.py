@@ -40,3 +40,4 @@ def test_a_feed_that_no_registry_would_take_does_not_leave() -> None:
         unsigned.submit(deposit)
     assert refused.value.code == "xds-metadata"
     assert "XDS-RELATION signs" in refused.value.message
+    assert "XDS-RELATION signs" in refused.value.details

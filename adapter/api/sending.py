@@ -29,6 +29,7 @@ from adapter.model.reader import check_visit
 from adapter.outbox import Destination, Outbox, Policy, Row, State, Worker
 from adapter.submission import Form, Limits, Submission, SubmissionRefused, check_submission, fhir_oid, n1_oid
 from adapter.submission import prepare as prepare_submission
+from adapter.submission.rule_texts import RULES
 from adapter.validation.cda_rules import check_cda
 from adapter.validation.self_check import check_pair
 
@@ -218,6 +219,7 @@ def send(
         submission, destination=server.name, form=forms, endpoint=server.base_url, mappings_digest=document.digest
     )
     already = row_id in {row.id for row in past}
+    judged += _left_behind(document, past, asked)
     return Sent(outbox.row(row_id), already, document.oid, (*warnings, *document.notices, *judged))
 
 
@@ -274,12 +276,23 @@ def _past(outbox: Outbox, destination: str, patient: Identifier | None) -> list[
 
 def _replaced_forms(document: Document, past: Sequence[Row], asked: tuple[Form, ...]) -> tuple[Form, ...]:
     """Forms in which the replaced version was sent; all those asked when the queue does not know it."""
+    known = _deposited(document.replaces_oid, past)
+    return tuple(form for form in asked if form in known) if known else asked
+
+
+def _left_behind(document: Document, past: Sequence[Row], asked: tuple[Form, ...]) -> list[Finding]:
+    """Warning when the version that this one corrects was deposited in a form that nothing replaces."""
+    left = _deposited(document.replaces_oid, past) - _deposited(document.oid, past) - set(asked)
+    text = RULES["SUB-REPLACED-FORM"]
+    message = "La version corrigée a été déposée sous une autre forme, qui reste en vigueur dans le DMP."
+    return [Finding(text.code, text.severity, "$.correction", message, text.source)] if left else []
+
+
+def _deposited(oid: str, past: Sequence[Row]) -> set[Form]:
+    """Forms in which the queue knows the document `oid`; none for no document."""
     known = {unique_id for row in past for unique_id in row.unique_ids}
-    replaced = document.replaces_oid
-    if not replaced:
-        return asked
-    ids: dict[Form, str] = {"cda": replaced, "fhir": fhir_oid(replaced), "cda-n1": n1_oid(replaced)}
-    return tuple(form for form in asked if ids[form] in known) if known & set(ids.values()) else asked
+    ids: dict[Form, str] = {"cda": oid, "fhir": fhir_oid(oid), "cda-n1": n1_oid(oid)} if oid else {}
+    return {form for form, unique_id in ids.items() if unique_id in known}
 
 
 __all__ = [

@@ -60,6 +60,15 @@ RULES: Final[Mapping[str, RuleText]] = {
             "Guide d'intégration du DMP ; CI-SIS, volet Partage de documents de santé",
         ),
         RuleText(
+            "SUB-REPLACED-FORM",
+            Severity.WARNING,
+            "Version corrigée sous une autre forme",
+            "Un dépôt remplace le document de même forme. La version corrigée est dans le DMP sous une forme que cet"
+            " envoi ne remplace pas : elle y reste en vigueur, erreur comprise. Envoyer aussi la correction sous cette"
+            " forme.",
+            "IHE ITI TF-3, 4.2.2.2 (relation RPLC) ; règle de l'adaptateur",
+        ),
+        RuleText(
             "SUB-SETTING",
             Severity.ERROR,
             "Cadre d'exercice ou secteur d'activité absent",

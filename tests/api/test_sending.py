@@ -156,6 +156,16 @@ def test_a_correction_of_the_pdf_replaces_the_pdf(outbox: Outbox, server: DmpSer
     assert running.app.state.registry.store.counts()["current"] == 1
 
 
+def test_a_correction_in_another_form_warns_of_the_one_that_stays(outbox: Outbox, server: DmpServer) -> None:
+    send(_visit("s1.exhaustive"), outbox, server)
+    told = [one.rule for one in send(_visit("s6.exhaustive"), outbox, server, forms="cda-n1").findings]
+    assert "SUB-REPLACED-FORM" in told
+    both: tuple[Forms, ...] = ("cda", "cda-n1")
+    for forms in both:  # the second time, the structured correction is there too
+        told = [one.rule for one in send(_visit("s6.exhaustive"), outbox, server, forms=forms).findings]
+        assert "SUB-REPLACED-FORM" not in told
+
+
 def test_without_what_prints_it_the_pdf_is_not_queued(
     outbox: Outbox, server: DmpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

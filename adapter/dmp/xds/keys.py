@@ -64,11 +64,20 @@ class WatchedSigner:
         """
         now = self._clock()
         if now >= self._look_again:
-            for found in check_certificate(self.certificates, "signature", now, path=self._place):
+            for found in self.look(now, self._place):
                 _log.warning("%s : %s [%s]", found.path, found.message, found.rule)
-            end = load_certificate(self.certificates[0]).not_valid_after_utc
-            self._look_again = min(now + timedelta(days=1), end) if now < end else now
         return self._signer.sign(data, digest)
+
+    def look(self, now: datetime, place: str) -> tuple[Finding, ...]:
+        """Warnings about the certificate, for whoever tells them; the next look is a day later.
+
+        Raises:
+            KeyUnusable: it cannot serve.
+        """
+        found = check_certificate(self.certificates, "signature", now, path=place)
+        end = load_certificate(self.certificates[0]).not_valid_after_utc
+        self._look_again = min(now + timedelta(days=1), end) if now < end else now
+        return found
 
 
 class Keys:
@@ -79,11 +88,11 @@ class Keys:
         self._clock = clock
         self._secret = secret
         self._lock = threading.Lock()
-        self._signer: Signer | None = None
+        self._signer: WatchedSigner | None = None
         self._client: ClientKey | None = None
         self._refused: KeyUnusable | None = None
 
-    def signer(self) -> Signer:
+    def signer(self) -> WatchedSigner:
         """What signs VIHF and sets.
 
         Raises:
@@ -115,8 +124,9 @@ class Keys:
         if self._reach.client.told and not self._unchecked():
             found += check_certificate(self.client().pair.certificates, "tls", now, path=f"{place}.client_cert")
         if self._reach.wire == "xds":
-            access, held = self._reach.xds, self.signer().certificates
-            found += check_certificate(held, "signature", now, path=f"{place}.xds.signing")
+            access, signer = self._reach.xds, self.signer()
+            held = signer.certificates
+            found += signer.look(now, f"{place}.xds.signing")
             if access.check_structure and access.mode != "direct":
                 found += self._check_structure(held[0], f"{place}.xds.structure")
         return tuple(found)

@@ -225,6 +225,20 @@ def test_a_certificate_that_ends_while_the_program_runs_is_told_once_a_day(caplo
         assert _refused(lambda: signer.sign(b"x", "SHA-256")).code == "certificate-own-expired"
 
 
+def test_what_a_check_told_is_not_told_again_the_same_day(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ending = _left(timedelta(days=10))
+    (tmp_path / "s.pem").write_bytes(ending.pem + ending.key_pem())
+    clock = _Clock()
+    reach = _reach(tmp_path, signing=KeySource(tmp_path / "s.pem", tmp_path / "s.pem"))
+    keys = Keys(reach, lambda *_: PASSWORD.decode(), clock)
+    assert [one.rule for one in keys.check(clock.now, place="dmp")] == ["TRUST-EXPIRY"]
+    keys.signer().sign(b"x", "SHA-256")
+    assert caplog.records == []
+    clock.now += timedelta(days=1)
+    keys.signer().sign(b"x", "SHA-256")
+    assert len(caplog.records) == 1
+
+
 def test_a_certificate_that_lasts_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     signer = WatchedSigner(SIGN.signer, _Clock(), "xds.signing")
     signer.sign(b"x", "SHA-256")

@@ -6,9 +6,11 @@ Everybody is made up; INS and professional identifiers are test values.
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
 from adapter.model.coded import CodeSystem, Coding, Concept
@@ -48,6 +50,11 @@ from adapter.model.document import (
     TeamMember,
     Telecom,
 )
+
+EDITION = Path(__file__).resolve().parent.parent / "mappings" / "editions" / "2026-11.toml"
+EXTENSIONS: dict[str, str] = {  # facts stand in them; profiles only declare what is met
+    key: url for key, url in tomllib.loads(EDITION.read_text("utf-8"))["profiles"].items() if key.startswith("ext-")
+}
 
 PARIS_SUMMER = timezone(timedelta(hours=2))
 VISIT_START = datetime(2026, 10, 12, 10, 0, tzinfo=PARIS_SUMMER)
@@ -848,7 +855,7 @@ def full_document() -> Document:
         ),
         sections=sections,
         fhir_sections=tuple(FhirSection(s.fhir, s.code, s.title) for s in sections if s.key != "assessment"),
-        profiles={},
+        profiles=EXTENSIONS,
         author_function=Coding(FUNCTION, "PCP", "Médecin traitant"),
         relatives=RELATIVES,
         team=TEAM,

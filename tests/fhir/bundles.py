@@ -6,15 +6,14 @@ import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from adapter.fhir import render
 from adapter.model.document import Document
+from tests.documents import EDITION
 
 Json = dict[str, Any]
 
-EDITION = Path(__file__).resolve().parents[2] / "mappings" / "editions" / "2026-11.toml"
 PROFILES: dict[str, str] = tomllib.loads(EDITION.read_text("utf-8"))["profiles"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from adapter.api import convert, render_cda_n1
@@ -32,6 +33,18 @@ def test_every_cda_passes_schema_and_schematrons(outputs: Path, shared_dir: Path
     files = sorted(outputs.glob("*.xml"))
     assert len(files) == 2 * len(VISITS)
     assert refused(shared_dir, "check_cda", files, "--profile", "generic") == ""
+
+
+def test_a_section_of_words_alone_claims_no_model_that_wants_entries(shared_dir: Path, tmp_path: Path) -> None:
+    visit = orjson.loads(next(v for v in VISITS if v.name == "s1.required.json").read_bytes())
+    visit["nutrition"] = {"comment": "Mange peu, boit bien."}
+    done = convert(orjson.dumps(visit))
+    (symptoms,) = (section for section in done.document.sections if section.key == "symptoms")
+    assert symptoms.blocks
+    assert not symptoms.entries
+    file = tmp_path / "words.xml"
+    file.write_bytes(done.cda)
+    assert refused(shared_dir, "check_cda", [file], "--profile", "generic") == ""
 
 
 def test_every_bundle_passes_the_profiles_that_it_declares(outputs: Path, shared_dir: Path) -> None:

@@ -21,7 +21,9 @@ from tests.interop.steps import Step, corrected, deposited, equal, expect, hidde
 from tests.samples_kept import SAMPLES
 
 JUDGE: Final = "HAPI JPA"
-_NOT_HELD: Final = re.compile("could not be found|^Invalid profile. Failed to retrieve|^Extension url 'http://hl7.org/fhir/5.0/")
+_NOT_HELD: Final = re.compile(
+    "could not be found|^Invalid profile. Failed to retrieve|^Extension url 'http://hl7.org/fhir/5.0/"
+)
 PROGRAM: Final = Program("server", "server.FhirServer", "hapi.version")
 
 

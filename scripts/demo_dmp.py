@@ -23,7 +23,6 @@ SAMPLES = Path("samples/visits")
 AUTHOR = "professional;rpps=99700100003"
 START_TIMEOUT_S = 30
 SETTINGS = """\
-default_destination = "{destination}"
 outbox = "sqlite:///envois.db"
 
 {doctor}
@@ -33,6 +32,8 @@ base_url = "{url}"
 actor = "patient;ins={ins}"
 """
 DOCTOR = """\
+default_destination = "medecin"
+
 [destinations.medecin]
 base_url = "{url}"
 actor = "{author}"
@@ -96,12 +97,13 @@ class Act:
     def __init__(self, folder: Path, url: str, doctor: str, life: Life) -> None:
         ins = visit("s5")["patient"]["ins"]["value"]
         settings = folder / "dmp.toml"
-        destination = "sim-xds-carte" if life.wire == "xds" else "medecin"
-        settings.write_text(SETTINGS.format(url=url, doctor=doctor, destination=destination, ins=ins), "utf-8")
+        settings.write_text(SETTINGS.format(url=url, doctor=doctor, ins=ins), "utf-8")
         self.folder = folder
         self.life = life
         self.url = url
         self.environment = clean_environment(DMP_ADAPTER_SETTINGS=str(settings))
+        if life.wire == "xds":  # who feeds as a structure may not read back what it fed
+            self.environment["DMP_ADAPTER_DEFAULT_DESTINATION"] = "sim-xds-carte"
         self.ids: dict[str, list[str]] = {}
 
     def play(self) -> str:

@@ -288,7 +288,9 @@ def delete(
 def _say(found: list[FoundEntry], form: str, *, titles: bool = False) -> None:
     """Documents told; their titles only when asked, as the DMP may hold anything there."""
     if form == "json":
-        told = [_as_dict(one) | ({"title": one.title} if titles else {}) for one in found]
+        from adapter.api.records import as_dict
+
+        told = [as_dict(one) | ({"title": one.title} if titles else {}) for one in found]
         rows.say_json({"documents": told})
         return
     if not found:
@@ -309,25 +311,3 @@ def _line(one: FoundEntry) -> tuple[str, ...]:
         str(one.size_bytes) if one.size_bytes >= 0 else "?",
         rows.local(one.created) if one.created else "?",
     )
-
-
-def _as_dict(one: FoundEntry) -> dict[str, Any]:
-    return {
-        "unique_id": one.unique_id,
-        "entry_uuid": one.entry_uuid,
-        "location": one.location,
-        "version": one.version,
-        "status": one.status,
-        "archived": one.archived,
-        "masks": list(one.masks),
-        "type": one.type,
-        "class": one.class_,
-        "format": one.format,
-        "mime_type": one.mime_type,
-        "confidentiality": [coding.code for coding in one.confidentiality],
-        "created": one.created.isoformat() if one.created else None,
-        "service_start": one.service_start.isoformat() if one.service_start else None,
-        "hash_sha1": one.hash_sha1.hex(),
-        "size_bytes": one.size_bytes,
-        "replaces": one.replaces,
-    }

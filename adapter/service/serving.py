@@ -86,6 +86,13 @@ class Server(uvicorn.Server):
         if self.started:
             self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):  # whose time to finish is over
+            connection.transport.abort()
+        for _ in range(3):  # an abort is carried out in the next turns, one more under TLS
+            await asyncio.sleep(0)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
